@@ -1,0 +1,1 @@
+"""The outside: wiring, settings, command line, channels, pages and rendering."""

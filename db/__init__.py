@@ -1,0 +1,1 @@
+"""The record: tables, organisation, who may do what, and audit."""

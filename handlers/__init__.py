@@ -1,0 +1,1 @@
+"""The conversation: words in, replies out; one module a subject."""

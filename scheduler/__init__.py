@@ -1,0 +1,1 @@
+"""The calendar: the outbox and the clock."""
