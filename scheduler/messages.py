@@ -1,0 +1,96 @@
+"""What is said to a person, before any platform gives it a shape.
+
+A `Message` is stored as JSON in the outbox, so every field is a plain value. A field exists
+when at least two channels can show it, each in its best way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A shortcut for typing `command`; a channel sends back only the `token`.
+
+    The token is minted when the message enters the outbox; until then it is empty. With
+    `anyone` every member of a group may press it, otherwise only the person it was made for.
+    """
+
+    label: str
+    command: str
+    anyone: bool = False
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Where a text comes from: shown as a quotation under the message."""
+
+    regulation: str
+    article: str = ""
+    version: str = ""
+    remark: str = ""
+
+    def line(self) -> str:
+        """Word the source on one line, as a person would cite it."""
+        version = f"（{self.version}版）" if self.version.isdigit() else ""
+        other = "" if version or not self.version else f"（{self.version}）"
+        remark = f" · {self.remark}" if self.remark else ""
+        return f"{self.regulation}{self.article}{version}{other}{remark}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A stored file (`db.files`): its row id, the name to show and the media type."""
+
+    file: int
+    name: str
+    media_type: str
+
+    @property
+    def is_picture(self) -> bool:
+        return self.media_type in ("image/png", "image/jpeg", "image/webp")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A small grid of texts; the first row is the head."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing said: plain text (never markup), and what belongs under it.
+
+    `contact` asks for the reader's own phone number in the channel's own way; where there is
+    none, the text alone must do.
+    """
+
+    text: str
+    quote: Quote | None = None
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    table: Table | None = None
+    attachment: Attachment | None = None
+    contact: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content as JSON values; defaults are left out."""
+        plain = {f.name: f.default for f in fields(Message)}
+        return {k: v for k, v in asdict(self).items() if k in plain and v != plain[k]}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Message:
+        """Rebuild what `to_json` wrote."""
+        quote, table, attachment = data.get("quote"), data.get("table"), data.get("attachment")
+        return Message(
+            text=data["text"],
+            quote=Quote(**quote) if quote else None,
+            buttons=tuple(tuple(Button(**b) for b in row) for row in data.get("buttons", ())),
+            table=Table(tuple(tuple(row) for row in table["rows"])) if table else None,
+            attachment=Attachment(**attachment) if attachment else None,
+            contact=data.get("contact", False),
+        )
