@@ -1,0 +1,75 @@
+"""Messages on their way out (transactional outbox)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.tables.base import Base
+from db.types import BigId
+
+
+class OutboxState(StrEnum):
+    """Where a message stands."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    SENT = "sent"
+    FAILED = "failed"
+    PARKED = "parked"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Outbox(Base):
+    """A message to one place, written in the transaction that decided it.
+
+    `dedup_key` makes writing it twice impossible. A row is due when `send_after` has come; a
+    claim moves that time to the end of the lease, so a crash delays and never loses. `attempt`
+    is the fencing number: a late settlement of an older attempt changes nothing.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_state_send_after_lane", "state", "send_after", "lane"),
+        Index("ix_outbox_channel_chat", "channel", "chat"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    dedup_key: Mapped[str] = mapped_column(unique=True)
+    channel: Mapped[str]
+    chat: Mapped[str]
+    thread: Mapped[str | None]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    kind: Mapped[str]
+    lane: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    edits: Mapped[str | None]
+    answers: Mapped[str | None]
+    state: Mapped[str] = mapped_column(default=OutboxState.PENDING.value)
+    created_at: Mapped[datetime]
+    send_after: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    leased_by: Mapped[str | None]
+    attempt: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
+    external: Mapped[str | None]
+    error: Mapped[str | None]
+
+
+class Attempt(Base):
+    """One line of the delivery ledger: what came of one attempt."""
+
+    __tablename__ = "attempt"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    outbox_id: Mapped[int] = mapped_column(ForeignKey("outbox.id"), index=True)
+    number: Mapped[int]
+    at: Mapped[datetime]
+    outcome: Mapped[str]
+    detail: Mapped[str] = mapped_column(default="")
