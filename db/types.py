@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
@@ -50,3 +50,12 @@ async def insert_new(
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     result = await session.execute(insert(table).values(rows).on_conflict_do_nothing())
     return int(result.rowcount)  # type: ignore[attr-defined]  # a CursorResult, typed as Result
+
+
+async def lock_chain(session: AsyncSession) -> None:
+    """Let one transaction at a time append to the audit chain.
+
+    SQLite's write transactions take turns by themselves (BEGIN IMMEDIATE).
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(text("SELECT pg_advisory_xact_lock(7150732)"))

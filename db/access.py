@@ -1,0 +1,154 @@
+"""Who may do what: actions as data, roles as sets of actions, a verdict with its reason.
+
+Deny by default. A post gives its actions over the unit it is held in and all below; being on
+the roster gives the member's actions over oneself; everybody has the public ones. A query on
+people's data is narrowed by `scope` before it runs, never filtered afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, false, or_
+
+from db.tables import Person, Title, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be allowed; `says` words it for the person who is refused."""
+
+    name: str
+    says: str
+
+
+ASK = Action("ask", "向知识库提问")
+IDENTIFY = Action("identify", "绑定身份")
+SEE_SELF = Action("see-self", "查看本人信息")
+HAND_OVER = Action("hand-over", "把问题转给组织委员")
+SEE_LIBRARY = Action("see-library", "查看知识库目录")
+SEE_MEMBERS = Action("see-members", "查看党员名单")
+ANSWER_HANDOVER = Action("answer-handover", "答复转来的问题")
+INVITE = Action("invite", "邀请党员绑定")
+UNBIND = Action("unbind", "解除他人绑定")
+MOVE = Action("move", "调整党员所在组织")
+APPOINT = Action("appoint", "任免职务")
+IMPORT_ROSTER = Action("import-roster", "导入名册")
+CONFIGURE_UNIT = Action("configure-unit", "设置本组织")
+EDIT_LIBRARY = Action("edit-library", "维护知识库")
+REVIEW_PROPOSALS = Action("review-proposals", "审核入库建议")
+SEE_GAPS = Action("see-gaps", "查看知识盘点")
+ADMINISTER = Action("administer", "系统管理")
+
+PUBLIC = frozenset({ASK, IDENTIFY})
+MEMBER = frozenset({SEE_SELF, HAND_OVER, SEE_LIBRARY})
+_ORGANISATION = frozenset({SEE_MEMBERS, ANSWER_HANDOVER, INVITE, UNBIND, IMPORT_ROSTER})
+_SECRETARY = _ORGANISATION | {MOVE, APPOINT, CONFIGURE_UNIT}
+_EDITOR = frozenset({EDIT_LIBRARY, REVIEW_PROPOSALS, SEE_GAPS})
+
+# What each post allows, over its unit and everything below it.
+BY_TITLE: dict[Title, frozenset[Action]] = {
+    Title.SECRETARY: _SECRETARY,
+    Title.DEPUTY_SECRETARY: _SECRETARY,
+    Title.ORGANISATION: _ORGANISATION,
+    Title.PUBLICITY: frozenset({ANSWER_HANDOVER}),
+    Title.DISCIPLINE: frozenset({ANSWER_HANDOVER}),
+    Title.GROUP_LEADER: frozenset({SEE_MEMBERS, ANSWER_HANDOVER}),
+    Title.STAFF: _ORGANISATION,
+    Title.EDITOR: _EDITOR,
+    Title.ADMINISTRATOR: _SECRETARY | _EDITOR | {ADMINISTER},
+}
+# Posts that only an administrator may give or take.
+SYSTEM_TITLES = frozenset({Title.EDITOR, Title.ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPost:
+    """A post that is held today."""
+
+    title: Title
+    unit_id: int
+    unit_path: str
+    unit_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is asking: an account, and the person behind it once it is bound."""
+
+    account_id: int
+    person_id: int | None = None
+    name: str = ""
+    unit_id: int | None = None
+    unit_path: str = ""
+    unit_name: str = ""
+    posts: tuple[HeldPost, ...] = ()
+
+    @property
+    def bound(self) -> bool:
+        return self.person_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether something is allowed; `reason` is in the words of the person who asked."""
+
+    allowed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose data an actor may touch for one action: whole subtrees, and perhaps oneself."""
+
+    prefixes: tuple[str, ...] = ()
+    person_id: int | None = None
+
+    def covers(self, unit_path: str, person_id: int | None = None) -> bool:
+        """Tell whether a unit, or a person in it, lies within."""
+        if person_id is not None and person_id == self.person_id:
+            return True
+        return any(unit_path.startswith(prefix) for prefix in self.prefixes)
+
+    def people(self) -> ColumnElement[bool]:
+        """Return the condition on a query over `Person` joined with `Unit`."""
+        clauses = [Unit.path.startswith(prefix, autoescape=True) for prefix in self.prefixes]
+        if self.person_id is not None:
+            clauses.append(Person.id == self.person_id)
+        return or_(*clauses) if clauses else false()
+
+    def units(self) -> ColumnElement[bool]:
+        """Return the condition on a query over `Unit`."""
+        clauses = [Unit.path.startswith(prefix, autoescape=True) for prefix in self.prefixes]
+        return or_(*clauses) if clauses else false()
+
+
+def scope(actor: Actor, action: Action) -> Scope:
+    """Return whose data the actor may touch for `action`; empty when nobody's."""
+    prefixes = {p.unit_path for p in actor.posts if action in BY_TITLE[p.title]}
+    own = actor.person_id if action in MEMBER else None
+    return Scope(prefixes=_outermost(prefixes), person_id=own)
+
+
+def decide(
+    actor: Actor, action: Action, *, unit_path: str | None = None, person_id: int | None = None
+) -> Verdict:
+    """Judge one act, on a unit or person if given, else whether it is open to the actor at all."""
+    if action in PUBLIC:
+        return Verdict(True)
+    if not actor.bound:
+        return Verdict(False, f"{action.says}需要先绑定身份，发送“绑定”查看办法。")
+    reach = scope(actor, action)
+    if not reach.prefixes and reach.person_id is None:
+        return Verdict(False, f"你目前的职务不能{action.says}。")
+    if unit_path is not None and not reach.covers(unit_path, person_id):
+        return Verdict(False, f"这不在你可以{action.says}的范围内。")
+    return Verdict(True)
+
+
+def _outermost(prefixes: set[str]) -> tuple[str, ...]:
+    kept: list[str] = []
+    for prefix in sorted(prefixes):
+        if not any(prefix.startswith(outer) for outer in kept):
+            kept.append(prefix)
+    return tuple(kept)

@@ -1,0 +1,96 @@
+"""The tree of units, and finding people in it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.access import Scope
+from db.accounts import in_force
+from db.tables import Person, Post, Title, Unit, UnitKind
+
+ROOT = "/"
+
+
+async def add_unit(
+    session: AsyncSession, *, name: str, kind: UnitKind, parent: Unit | None
+) -> Unit:
+    """Add a unit below `parent`, or a root."""
+    unit = Unit(name=name, kind=kind.value, parent_id=parent.id if parent else None, path=name)
+    session.add(unit)
+    await session.flush()
+    unit.path = f"{parent.path if parent else ROOT}{unit.id}/"
+    await session.flush()
+    return unit
+
+
+async def find_unit(session: AsyncSession, name: str, within: Scope) -> Unit | None:
+    """Return the unit of that name, if it lies within the scope."""
+    statement = select(Unit).where(Unit.name == name, within.units())
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def list_units(session: AsyncSession, within: Scope) -> list[Unit]:
+    """Return the units of a scope in the order of the tree."""
+    return list(await session.scalars(select(Unit).where(within.units()).order_by(Unit.path)))
+
+
+async def find_people(
+    session: AsyncSession, text: str, within: Scope, *, today: date, limit: int = 20
+) -> list[Person]:
+    """Return the people of a scope whose name contains `text`, or whose number it is."""
+    statement = (
+        select(Person)
+        .join(Unit, Unit.id == Person.unit_id)
+        .where(
+            within.people(),
+            or_(Person.left_on.is_(None), Person.left_on > today),
+            or_(Person.name.contains(text, autoescape=True), Person.number == text),
+        )
+        .order_by(Person.name != text, Unit.path, Person.id)
+        .limit(limit)
+    )
+    return list(await session.scalars(statement))
+
+
+async def count_people(session: AsyncSession, unit: Unit, *, today: date) -> int:
+    """Return how many people belong to a unit and everything below it."""
+    statement = (
+        select(func.count())
+        .select_from(Person)
+        .join(Unit, Unit.id == Person.unit_id)
+        .where(
+            Unit.path.startswith(unit.path, autoescape=True),
+            or_(Person.left_on.is_(None), Person.left_on > today),
+        )
+    )
+    return await session.scalar(statement) or 0
+
+
+async def holders(
+    session: AsyncSession, *, unit_id: int, title: Title, today: date
+) -> list[Person]:
+    """Return who holds a post in a unit on a day and has not left."""
+    statement = (
+        select(Person)
+        .join(Post, Post.person_id == Person.id)
+        .where(
+            Post.unit_id == unit_id,
+            Post.title == title.value,
+            or_(Person.left_on.is_(None), Person.left_on > today),
+            *in_force(today),
+        )
+        .order_by(Post.since, Post.id)
+    )
+    return list(await session.scalars(statement))
+
+
+async def line_up(session: AsyncSession, unit_id: int) -> list[Unit]:
+    """Return the unit and those above it, nearest first."""
+    unit = await session.get_one(Unit, unit_id)
+    ids = [int(part) for part in unit.path.split("/") if part]
+    units = await session.scalars(select(Unit).where(Unit.id.in_(ids)))
+    by_id = {u.id: u for u in units}
+    return [by_id[i] for i in reversed(ids)]
