@@ -10,6 +10,8 @@ from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 BUSY_TIMEOUT_S = 20
+# The name by which packages that do not know SQLAlchemy speak of an open transaction.
+Session = AsyncSession
 
 
 class Database:
