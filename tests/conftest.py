@@ -1,0 +1,86 @@
+"""What every test may ask for: a migrated store on each database, and a conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from db.engine import Database
+from db.migrate import upgrade
+from tests.postgres import NoPostgres, Server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "zhibu.db"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server with a migrated template database."""
+    try:
+        server = Server()
+    except NoPostgres as reason:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(reason))
+    with server:
+        server.execute("CREATE DATABASE template_zhibu")
+        asyncio.run(_migrate(server.url("template_zhibu")))
+        yield server
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of a migrated SQLite store in a file."""
+    path = tmp_path / "zhibu.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> str:
+    """The address of a migrated PostgreSQL store."""
+    name = f"test_{uuid4().hex}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_zhibu")
+    return postgres.url(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of a migrated store: a test that asks for it runs on both databases."""
+    url: str = request.getfixturevalue(
+        "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    )
+    return url
+
+
+@pytest.fixture
+async def database(store_url: str) -> AsyncIterator[Database]:
+    """A migrated store: a test that asks for it runs on both databases."""
+    database = Database(store_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def sqlite_database(sqlite_url: str) -> AsyncIterator[Database]:
+    """A migrated SQLite store, for tests that do not turn on the database."""
+    database = Database(sqlite_url)
+    yield database
+    await database.close()
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await upgrade(database)
+    await database.close()

@@ -1,0 +1,78 @@
+"""The store opens the same on both databases."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import select
+from sqlalchemy.exc import StatementError
+
+from db.engine import Database
+from db.migrate import SchemaTooNew, upgrade
+from db.tables import Base, Inbox
+from db.types import insert_new
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+async def test_the_migrated_schema_is_the_schema_of_the_tables(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        differences = await connection.run_sync(
+            lambda c: compare_metadata(MigrationContext.configure(c), Base.metadata)
+        )
+    assert differences == []
+
+
+async def test_migrating_twice_at_once_is_done_once(database: Database) -> None:
+    await asyncio.gather(upgrade(database), upgrade(database))
+
+
+async def test_a_store_of_a_later_release_is_refused(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaTooNew):
+        await upgrade(database)
+
+
+async def test_an_instant_comes_back_aware_and_equal(database: Database) -> None:
+    abroad = NOON.astimezone(timezone(timedelta(hours=8)))
+    async with database.write() as session:
+        session.add(Inbox(channel="c", update="1", at=abroad))
+    async with database.read() as session:
+        row = (await session.scalars(select(Inbox))).one()
+    assert (row.at, row.at.tzinfo) == (NOON, UTC)
+
+
+async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    with pytest.raises(StatementError, match="zone"):
+        async with database.write() as session:
+            session.add(Inbox(channel="c", update="1", at=datetime(2026, 1, 1)))
+
+
+async def test_a_block_that_raises_changes_nothing(database: Database) -> None:
+    async def stop_half_way() -> None:
+        async with database.write() as session:
+            await insert_new(session, Inbox, {"channel": "c", "update": "1", "at": NOON})
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        await stop_half_way()
+    async with database.read() as session:
+        assert (await session.scalars(select(Inbox))).all() == []
+
+
+async def test_a_transaction_that_reads_before_it_writes_waits_for_its_turn(
+    database: Database,
+) -> None:
+    """On SQLite a deferred transaction would fail here with SQLITE_BUSY at once."""
+
+    async def add(number: int) -> None:
+        async with database.write() as session:
+            await session.scalars(select(Inbox))
+            await insert_new(session, Inbox, {"channel": "c", "update": str(number), "at": NOON})
+
+    await asyncio.gather(*(add(number) for number in range(20)))
+    async with database.read() as session:
+        assert len((await session.scalars(select(Inbox))).all()) == 20
