@@ -15,7 +15,7 @@ from db.access import Action, Actor, Scope
 from db.engine import Session
 from db.secrets import Secrets
 from handlers.incoming import Incoming
-from handlers.reply import UserError
+from handlers.reply import Button, UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Context:
 
     `text` is what follows the command word, or the whole text in a dialog or a question;
     `data` is what the dialog has gathered; `prepared` is what the route's `prepare` made of
-    the uploaded file, outside the transaction.
+    the uploaded file, outside the transaction. `slip` is the command that a short text that is
+    no command may have meant.
     """
 
     incoming: Incoming
@@ -51,6 +52,7 @@ class Context:
     text: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     prepared: Any = None
+    slip: Button | None = None
 
     @property
     def today(self) -> date:

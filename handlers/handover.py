@@ -1,0 +1,291 @@
+"""A question goes to a person, the answer comes back, and the pair may become knowledge."""
+
+from __future__ import annotations
+
+from db import organisation
+from db.access import ANSWER_HANDOVER, CONFIGURE_UNIT, HAND_OVER, REVIEW_PROPOSALS
+from db.accounts import person_today
+from db.tables import Account, Handover, Person, Proposal, ProposalState, Title
+from handlers.context import Context
+from handlers.reply import Button, Message, Quote, Reply, UserError
+from handlers.router import Router
+from knowledge import handover, questions
+from scheduler import outbox
+from scheduler.channels import Address, Lane
+
+router = Router()
+
+ANSWER_LIMIT = 2_000
+
+
+@router.command(
+    "handover", "转人工", help="把问题转给组织委员", needs=HAND_OVER, usage="N", hidden=True
+)
+async def hand_over(context: Context) -> Reply:
+    """Give a question that this account put to the person who answers for its unit."""
+    asked = await handover.find_asked(
+        context.session, _number(context.text), account_id=context.actor.account_id
+    )
+    if asked is None:
+        raise UserError("没有找到这个问题，请重新提问。")
+    if await handover.of_question(context.session, asked.id):
+        return Reply("这个问题已经转出，有答复会第一时间告诉你。")
+    unit_id = context.actor.unit_id or 0
+    person = await handover.recipient(
+        context.session, unit_id, asker_id=context.person_id, today=context.today
+    )
+    if person is None:
+        return Reply("暂时没有能收到消息的答疑人。问题已记入知识盘点，知识编辑会看到。")
+    row = await handover.hand_over(
+        context.session,
+        asked,
+        chat=context.incoming.chat,
+        person=person,
+        unit_id=unit_id,
+        now=context.now,
+    )
+    await outbox.notify(
+        context.session,
+        person.id,
+        _request(row, context.actor.name, context.actor.unit_name),
+        key=f"handover:{row.id}",
+        kind="handover",
+        now=context.now,
+    )
+    await context.record("handover.create", f"handover:{row.id}", to=person.id)
+    return Reply(f"已转给{person.name}同志，答复会发到这里。")
+
+
+@router.command(
+    "inquiries", "转来的问题", help="查看等我答复的问题", needs=ANSWER_HANDOVER, private=True
+)
+async def inquiries(context: Context) -> Reply:
+    """List what waits for an answer in the asking person's scope."""
+    rows = await handover.waiting(
+        context.session, within=context.scope(ANSWER_HANDOVER), person_id=context.person_id
+    )
+    if not rows:
+        return Reply("没有等待答复的问题。")
+    lines = [f"{row.id}. {row.question}" for row in rows]
+    buttons = tuple((Button(f"答复 {row.id}", f"/answer {row.id}"),) for row in rows)
+    return Reply("等待答复的问题：\n" + "\n".join(lines), buttons=buttons)
+
+
+@router.command(
+    "answer", "答复", help="答复转来的问题", needs=ANSWER_HANDOVER, usage="编号", private=True
+)
+async def start_answer(context: Context) -> Reply:
+    """Ask for the answer to one question."""
+    row = await _handover(context, _number(context.text))
+    if row.answer is not None:
+        raise UserError("这个问题已经有人答复。")
+    await context.go_to("handover.answer", id=row.id)
+    return Reply(f"问题：{row.question}\n请直接发送答复内容（发送“取消”放弃）。")
+
+
+@router.step("handover.answer", needs=ANSWER_HANDOVER)
+async def take_answer(context: Context) -> Reply:
+    """Send the answer to the asker and propose the pair for the knowledge base."""
+    text = _wording(context.text)
+    row = await _handover(context, int(context.data["id"]))
+    if not await handover.answer(
+        context.session, row.id, text, by=context.person_id, now=context.now
+    ):
+        await context.leave()
+        return Reply("这个问题刚刚已由他人答复。")
+    await context.leave()
+    await _send_back(context, row, text)
+    proposal = await handover.propose(context.session, row, text, by=context.person_id)
+    await _tell_editors(context, proposal)
+    await context.record("handover.answer", f"handover:{row.id}")
+    return Reply("答复已发给提问人，并作为入库建议交知识编辑审核。")
+
+
+@router.command("proposals", "待审", help="审核入库建议", needs=REVIEW_PROPOSALS, private=True)
+async def proposals(context: Context) -> list[Reply] | Reply:
+    """Show the pairs that wait for approval."""
+    rows = await handover.open_proposals(context.session, within=context.scope(REVIEW_PROPOSALS))
+    return [_card(row) for row in rows] or Reply("没有待审核的入库建议。")
+
+
+@router.command(
+    "publish", "发布", help="发布一条入库建议", needs=REVIEW_PROPOSALS, usage="编号", private=True
+)
+async def publish(context: Context) -> Reply:
+    """Put a proposed pair into the knowledge base."""
+    row = await _proposal(context)
+    if row.proposed_by == context.person_id:
+        raise UserError("自己的答复需要由另一位知识编辑审核。")
+    if not await handover.decide(
+        context.session, row.id, ProposalState.PUBLISHED, by=context.person_id, now=context.now
+    ):
+        raise UserError("这条建议已经处理过了。")
+    await questions.publish(context.session, row, by=context.person_id, now=context.now)
+    await context.record("proposal.publish", f"proposal:{row.id}")
+    await _tell_proposer(context, row, "已收入知识库，谢谢！")
+    return Reply(f"已发布：{row.question}", replaces=True)
+
+
+@router.command(
+    "reject", "退回", help="退回一条入库建议", needs=REVIEW_PROPOSALS, usage="编号", private=True
+)
+async def reject(context: Context) -> Reply:
+    """Keep a proposed pair out of the knowledge base."""
+    row = await _proposal(context)
+    if not await handover.decide(
+        context.session, row.id, ProposalState.REJECTED, by=context.person_id, now=context.now
+    ):
+        raise UserError("这条建议已经处理过了。")
+    await context.record("proposal.reject", f"proposal:{row.id}")
+    await _tell_proposer(context, row, "未收入知识库。")
+    return Reply(f"已退回：{row.question}", replaces=True)
+
+
+@router.command(
+    "reword", "修改建议", help="修改入库建议的问题或答案", needs=REVIEW_PROPOSALS,
+    usage="编号 问题|答案", private=True,
+)  # fmt: skip
+async def start_reword(context: Context) -> Reply:
+    """Ask for another wording of a proposed question or answer."""
+    number, _, field = context.text.partition(" ")
+    if field.strip() not in ("问题", "答案"):
+        raise UserError("请写明改哪一项，例如：修改建议 3 问题")
+    row = await _proposal(context, number)
+    await context.go_to("proposal.reword", id=row.id, field=field.strip())
+    now = row.question if field.strip() == "问题" else row.answer
+    return Reply(f"现在的{field.strip()}：{now}\n请发送新的内容（发送“取消”放弃）。")
+
+
+@router.step("proposal.reword", needs=REVIEW_PROPOSALS)
+async def take_reword(context: Context) -> Reply:
+    """Keep the other wording and show the pair again."""
+    text = _wording(context.text)
+    row = await _proposal(context, str(context.data["id"]))
+    field = "question" if context.data["field"] == "问题" else "answer"
+    if not await handover.reword(context.session, row.id, **{field: text}):
+        raise UserError("这条建议已经处理过了。")
+    await context.leave()
+    await context.record("proposal.reword", f"proposal:{row.id}", field=field)
+    await context.session.refresh(row)
+    return _card(row)
+
+
+@router.command(
+    "answerer", "设置答疑人", help="指定本组织由哪个职务答疑", needs=CONFIGURE_UNIT,
+    usage="职务 [单位]", private=True,
+)  # fmt: skip
+async def set_answerer(context: Context) -> Reply:
+    """Name the post that questions of a unit are handed to."""
+    title, _, name = context.text.partition(" ")
+    if title not in {t.value for t in Title}:
+        raise UserError("没有这个职务。可以是：" + "、".join(t.value for t in Title))
+    name = name.strip() or context.actor.unit_name
+    unit = await organisation.find_unit(context.session, name, context.scope(CONFIGURE_UNIT))
+    if unit is None:
+        raise UserError("没有找到这个组织，或者它不在你的范围内。")
+    before, unit.answers = unit.answers, title
+    await context.record("unit.answers", f"unit:{unit.id}", before=before, after=title)
+    undo = Button("恢复为" + before, f"/answerer {before} {unit.name}")
+    return Reply(f"{unit.name}的问题今后转给{title}。", buttons=((undo,),))
+
+
+def _request(row: Handover, name: str, unit: str) -> Message:
+    return Message(
+        f"{unit} {name}同志提问，知识库里没有合适的答案：\n{row.question}",
+        buttons=((Button("答复", f"/answer {row.id}"),),),
+    )
+
+
+def _card(row: Proposal) -> Reply:
+    return Reply(
+        f"入库建议 {row.id}\n问：{row.question}\n答：{row.answer}",
+        buttons=(
+            (Button("发布", f"/publish {row.id}"), Button("退回", f"/reject {row.id}")),
+            (
+                Button("改问题", f"/reword {row.id} 问题"),
+                Button("改答案", f"/reword {row.id} 答案"),
+            ),
+        ),
+    )
+
+
+async def _send_back(context: Context, row: Handover, text: str) -> None:
+    """Send the answer to the chat and account that the question came from."""
+    account = await context.session.get_one(Account, row.account_id)
+    source = Quote(f"{context.actor.unit_name} {context.actor.name}同志答复")
+    await outbox.enqueue(
+        context.session,
+        Message(f"你问：{row.question}\n\n{text}", quote=source),
+        key=f"handover-answer:{row.id}",
+        address=Address(account.channel, account.chat or row.chat),
+        kind="handover-answer",
+        lane=Lane.REMINDER,
+        now=context.now,
+        person_id=account.person_id,
+        presser=account.id,
+    )
+
+
+async def _tell_editors(context: Context, proposal: Proposal) -> None:
+    for editor in await handover.editors(context.session, proposal.unit_id, today=context.today):
+        if editor.id != context.person_id:
+            await outbox.notify(
+                context.session,
+                editor.id,
+                _card(proposal),
+                key=f"proposal:{proposal.id}:{editor.id}",
+                kind="proposal",
+                now=context.now,
+            )
+
+
+async def _tell_proposer(context: Context, row: Proposal, outcome: str) -> None:
+    person: Person | None = await person_today(
+        context.session, row.proposed_by, today=context.today
+    )
+    if person is not None:
+        await outbox.notify(
+            context.session,
+            person.id,
+            Message(f"你对“{row.question}”的答复{outcome}"),
+            key=f"proposal-outcome:{row.id}",
+            kind="proposal",
+            now=context.now,
+        )
+
+
+async def _handover(context: Context, number: int) -> Handover:
+    row = await handover.find(
+        context.session,
+        number,
+        within=context.scope(ANSWER_HANDOVER),
+        person_id=context.person_id,
+    )
+    if row is None:
+        raise UserError("没有找到这个问题。")
+    return row
+
+
+async def _proposal(context: Context, number: str = "") -> Proposal:
+    row = await handover.find_proposal(
+        context.session,
+        _number(number or context.text),
+        within=context.scope(REVIEW_PROPOSALS),
+    )
+    if row is None:
+        raise UserError("没有找到这条建议。")
+    if row.state != ProposalState.OPEN.value:
+        raise UserError("这条建议已经处理过了。")
+    return row
+
+
+def _number(text: str) -> int:
+    if not (text.isdecimal() and len(text) < 10):
+        raise UserError("请写明编号，例如：答复 12")
+    return int(text)
+
+
+def _wording(text: str) -> str:
+    if not text or len(text) > ANSWER_LIMIT:
+        raise UserError(f"请发送 1 到 {ANSWER_LIMIT} 字的文字。")
+    return text

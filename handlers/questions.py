@@ -1,0 +1,140 @@
+"""Any text that is no command is a question."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from knowledge.answering import Answer
+
+from db.access import ASK, SEE_GAPS
+from handlers.context import Context
+from handlers.reply import Button, Quote, Reply, UserError
+from handlers.router import Router
+from knowledge import questions
+
+router = Router()
+
+
+async def ask(context: Context) -> Reply:
+    """Answer from the library, offer what is near, or say that nothing was found."""
+    answer = await _answer(context, context.text)
+    asked = await questions.record(
+        context.session,
+        account_id=context.actor.account_id,
+        unit_id=context.actor.unit_id,
+        text=context.text,
+        answer=answer,
+        now=context.now,
+    )
+    return _say(answer, asked, near=context.slip)
+
+
+@router.command("look", help="看一条知识", needs=ASK, usage="编号", hidden=True)
+async def look(context: Context) -> Reply:
+    """Show a passage that was offered as a suggestion or as related."""
+    if not context.text.isdecimal():
+        raise UserError("请重新提问。")
+    await context.services.library.refresh(context.session)
+    answer = context.services.library.show(
+        int(context.text), as_of=context.today, internal=context.actor.bound
+    )
+    if answer is None:
+        raise UserError("这条内容已经更新，请重新提问。")
+    asked = await questions.record(
+        context.session,
+        account_id=context.actor.account_id,
+        unit_id=context.actor.unit_id,
+        text=answer.question,
+        answer=answer,
+        now=context.now,
+    )
+    return _say(answer, asked)
+
+
+@router.command("useful", help="答案有用", needs=ASK, usage="编号", hidden=True)
+async def useful(context: Context) -> Reply:
+    """Note that an answer helped."""
+    await _mark(context, True)
+    return Reply("谢谢反馈！")
+
+
+@router.command("useless", help="答案没用", needs=ASK, usage="编号", hidden=True)
+async def useless(context: Context) -> Reply:
+    """Note that an answer did not help, and offer a person."""
+    number = await _mark(context, False)
+    button = Button("问组织委员", f"/handover {number}")
+    return Reply("已记下，知识编辑会看到。需要的话可以转给组织委员。", buttons=((button,),))
+
+
+@router.command("gaps", "知识盘点", help="看哪些问题没有答上来", needs=SEE_GAPS, private=True)
+async def gaps(context: Context) -> Reply:
+    """Show what was asked and not found, grouped, hottest first."""
+    groups = await questions.gaps(context.session, within=context.scope(SEE_GAPS), now=context.now)
+    if not groups:
+        return Reply("近期的问题都答上来了。")
+    lines = [
+        f"{number}. {group.question}（{group.count} 次，最近 {_day(context, group.last)}）"
+        for number, group in enumerate(groups, 1)
+    ]
+    buttons = tuple(
+        (Button(f"已处理：{group.question[:12]}", f"/settle {group.key}"),) for group in groups[:5]
+    )
+    return Reply("没有答上来的问题，问得多的在前：\n" + "\n".join(lines), buttons=buttons)
+
+
+@router.command("settle", help="把一组问题标为已处理", needs=SEE_GAPS, usage="编号", hidden=True)
+async def settle(context: Context) -> Reply:
+    """Take a group of questions off the list of gaps."""
+    count = await questions.settle(
+        context.session, context.text, within=context.scope(SEE_GAPS), now=context.now
+    )
+    return Reply(f"已把 {count} 条提问标为已处理。" if count else "这组问题已经处理过了。")
+
+
+async def _answer(context: Context, text: str) -> Answer:
+    library = context.services.library
+    await library.refresh(context.session)
+    return library.answer(text, as_of=context.today, internal=context.actor.bound)
+
+
+def _say(answer: Answer, asked: int, *, near: Button | None = None) -> Reply:
+    if answer.verdict == "answer":
+        return _found(answer, asked)
+    suggestions = tuple((Button(s.question, f"/look {s.passage_id}"),) for s in answer.suggestions)
+    hand_over = (Button("转给组织委员", f"/handover {asked}"),)
+    if answer.verdict == "suggest":
+        lines = "\n".join(f"{n}. {s.question}" for n, s in enumerate(answer.suggestions, 1))
+        return Reply(f"你是不是想问：\n{lines}", buttons=(*suggestions, hand_over))
+    if answer.reason:
+        return Reply(answer.text)
+    command = ((near,),) if near else ()
+    hint = f"你是不是想用“{near.label}”？\n" if near else ""
+    text = f"{hint}知识库里没有找到这个问题的答案。可以换个说法再问，或者转给组织委员。"
+    return Reply(text, buttons=(*command, *suggestions, hand_over))
+
+
+def _found(answer: Answer, asked: int) -> Reply:
+    source = answer.source
+    quote = None
+    if source is not None:
+        quote = Quote(source.regulation, source.article, source.version, source.remark)
+    verdicts = (
+        Button("有用", f"/useful {asked}"),
+        Button("没用", f"/useless {asked}"),
+        Button("问组织委员", f"/handover {asked}"),
+    )
+    related = tuple((Button(r.question, f"/look {r.passage_id}"),) for r in answer.related)
+    return Reply(answer.text, quote=quote, buttons=(verdicts, *related))
+
+
+async def _mark(context: Context, helped: bool) -> int:
+    number = int(context.text) if context.text.isdecimal() else 0
+    if not await questions.mark(
+        context.session, number, account_id=context.actor.account_id, useful=helped
+    ):
+        raise UserError("没有找到这个问题，请重新提问。")
+    return number
+
+
+def _day(context: Context, at: datetime) -> str:
+    return f"{at.astimezone(context.services.zone):%m月%d日}"
