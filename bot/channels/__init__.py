@@ -1,0 +1,1 @@
+"""The ways to reach people: one package a messenger, none of which knows another."""

@@ -1,0 +1,195 @@
+"""Telegram as the outbox sees it: deliver one message, or say why not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from telegram import InlineKeyboardMarkup, InputFile, ReplyParameters
+from telegram import Message as Sent
+from telegram.error import TelegramError
+
+from bot.channels.telegram import limits
+from bot.channels.telegram.errors import ApiRefusal, to_channel_error
+from bot.channels.telegram.layout import TABLE_NAME, Part, buttons, file_name, parts
+from bot.channels.telegram.limiter import Turn
+from bot.channels.telegram.speaker import Speaker
+from bot.channels.telegram.table import workbook
+from scheduler.channels import ChannelError, Delivery
+from scheduler.messages import Attachment, Table
+
+ATTEMPT_SECONDS = 50.0
+"""Longest delivery of one message, all its parts; shorter than the outbox's lease of 60 s."""
+_REMEMBERED = 1000
+_NOT_MODIFIED = ("message is not modified",)
+_CANNOT_EDIT = (
+    "message to edit not found",
+    "message can't be edited",
+    "no text in the message to edit",
+    "message_id_invalid",
+    "message identifier is not specified",
+)
+_NO_PICTURE = ("photo_", "image_process_failed", "photo has", "not a valid photo", "too big")
+
+ReadFile = Callable[[int], Awaitable[bytes]]
+
+
+class TelegramChannel:
+    """Implements `scheduler.channels.Channel`.
+
+    `read_file` returns the bytes of a stored file, or raises `LookupError`.
+    """
+
+    name = "telegram"
+
+    def __init__(self, speaker: Speaker, read_file: ReadFile) -> None:
+        self._speaker = speaker
+        self._read_file = read_file
+        self._progress: OrderedDict[tuple[int, int], list[str]] = OrderedDict()
+
+    async def send(self, delivery: Delivery) -> str | None:
+        """Deliver all parts and return the last one's id; raises `ChannelError`.
+
+        When a later part fails, the next attempt goes on behind the parts that went out (as
+        long as this process remembers; otherwise delivery is at least once).
+        """
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                return await self._deliver(delivery, _number(delivery.address.chat))
+        except TimeoutError as error:
+            raise ChannelError(f"not delivered within {ATTEMPT_SECONDS:.0f} s") from error
+        except TelegramError as error:
+            raise to_channel_error(error) from error
+
+    async def _deliver(self, delivery: Delivery, chat: int) -> str:
+        if delivery.edits and _only_buttons(delivery) and await self._edit_buttons(delivery, chat):
+            return delivery.edits
+        laid = parts(delivery.message, group=chat < 0)
+        sent = self._progress.pop((delivery.id, chat), [])
+        for part in laid[len(sent) :]:
+            try:
+                sent.append(await self._say(delivery, chat, part, first=not sent))
+            except BaseException:
+                self._remember((delivery.id, chat), sent)
+                raise
+        return sent[-1]
+
+    def _remember(self, key: tuple[int, int], sent: list[str]) -> None:
+        if sent:
+            self._progress[key] = sent
+            while len(self._progress) > _REMEMBERED:
+                self._progress.popitem(last=False)
+
+    async def _say(self, delivery: Delivery, chat: int, part: Part, *, first: bool) -> str:
+        """Send one part, in place of the message it edits where that is possible."""
+        if first and delivery.edits and await self._edit(delivery, chat, part):
+            return delivery.edits
+        options = _options(delivery, chat, part, first=first)
+        if part.file is not None:
+            message = await self._send_file(part.file, part, options)
+        else:
+            message = await self._speaker.call(
+                lambda: self._speaker.bot.send_message(
+                    text=part.text, entities=part.entities or None, **options
+                )
+            )
+        return str(message.message_id)
+
+    async def _edit(self, delivery: Delivery, chat: int, part: Part) -> bool:
+        """Change the text in place; False when this message cannot be changed that way."""
+        keyboard = part.keyboard
+        if part.file or not (keyboard is None or isinstance(keyboard, InlineKeyboardMarkup)):
+            return False
+        return await self._edited(
+            lambda: self._speaker.bot.edit_message_text(
+                part.text,
+                chat_id=chat,
+                message_id=_number(delivery.edits or ""),
+                entities=part.entities or None,
+                reply_markup=keyboard,
+                rate_limit_args=Turn(delivery.lane),
+            )
+        )
+
+    async def _edit_buttons(self, delivery: Delivery, chat: int) -> bool:
+        """Change, or take away, the buttons alone."""
+        return await self._edited(
+            lambda: self._speaker.bot.edit_message_reply_markup(
+                chat_id=chat,
+                message_id=_number(delivery.edits or ""),
+                reply_markup=buttons(delivery.message),
+                rate_limit_args=Turn(delivery.lane),
+            )
+        )
+
+    async def _edited(self, make: Callable[[], Awaitable[Sent | bool]]) -> bool:
+        try:
+            await self._speaker.call(make)
+        except ApiRefusal as refusal:
+            if refusal.says(*_CANNOT_EDIT):
+                return False
+            if not refusal.says(*_NOT_MODIFIED):
+                raise
+        return True
+
+    async def _send_file(
+        self, file: Attachment | Table, part: Part, options: dict[str, Any]
+    ) -> Sent:
+        """Send a picture as a photo, if Telegram takes it as one, anything else as a file."""
+        name, content = await self._content(file)
+        options |= {"caption": part.text or None, "caption_entities": part.entities or None}
+        picture = isinstance(file, Attachment) and file.is_picture
+        if picture and len(content) <= limits.PHOTO_BYTES:
+            try:
+                return await self._speaker.call(
+                    lambda: self._speaker.bot.send_photo(photo=_input(content, name), **options)
+                )
+            except ApiRefusal as refusal:
+                if refusal.code != 400 or not refusal.says(*_NO_PICTURE):
+                    raise
+        return await self._speaker.call(
+            lambda: self._speaker.bot.send_document(document=_input(content, name), **options)
+        )
+
+    async def _content(self, file: Attachment | Table) -> tuple[str, bytes]:
+        if isinstance(file, Table):
+            return TABLE_NAME, await asyncio.to_thread(workbook, file)
+        try:
+            return file_name(file.name), await self._read_file(file.file)
+        except LookupError as error:
+            raise ChannelError("the attached file is gone", permanent=True) from error
+
+
+def _only_buttons(delivery: Delivery) -> bool:
+    """Tell whether an edit leaves the text as it is."""
+    message = delivery.message
+    return not (message.text or message.quote or message.table or message.attachment)
+
+
+def _options(delivery: Delivery, chat: int, part: Part, *, first: bool) -> dict[str, Any]:
+    """Return what every kind of sending takes; what has its default value is left out."""
+    thread, answers = delivery.address.thread, delivery.answers if first else None
+    return {
+        "chat_id": chat,
+        "message_thread_id": _number(thread) if thread else None,
+        "reply_parameters": _reply_to(answers) if answers else None,
+        "reply_markup": part.keyboard,
+        "rate_limit_args": Turn(delivery.lane),
+    }
+
+
+def _reply_to(message: str) -> ReplyParameters:
+    return ReplyParameters(_number(message), allow_sending_without_reply=True)
+
+
+def _input(content: bytes, name: str) -> InputFile:
+    return InputFile(content, filename=name)
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ChannelError(f"no Telegram id: {text[:40]!r}", permanent=True) from None

@@ -1,0 +1,21 @@
+"""What Telegram allows; `tests/bot/telegram/test_contract.py` holds it against the library."""
+
+TEXT = 4096
+"""UTF-16 code units of one message."""
+CAPTION = 1024
+"""UTF-16 code units under a photo or a document."""
+CALLBACK_DATA = 64
+"""Bytes that a button sends back."""
+CALLBACK_NOTICE = 200
+"""UTF-16 code units shown to the one who pressed a button."""
+BUTTONS = 100
+BUTTONS_IN_ROW = 8
+COMMANDS = 100
+COMMAND_NAME = 32
+COMMAND_HELP = 256
+WEBHOOK_SECRET = 256
+PHOTO_BYTES = 10_000_000
+DOWNLOAD_BYTES = 20_000_000
+PER_SECOND = 30
+"""Calls a second of one bot, all chats together."""
+GROUP_PER_MINUTE = 20
