@@ -88,7 +88,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         log_level=_choice("ZHIBU_LOG", values, ("DEBUG", "INFO", "WARNING", "ERROR")),
         telegram_token=_token(values),
         telegram_api=_address("TELEGRAM_API", values, ("http", "https")),
-        telegram_webhook=_address("TELEGRAM_WEBHOOK", values, ("https",)),
+        telegram_webhook=_address("TELEGRAM_WEBHOOK", values, ("http", "https")),
         telegram_webhook_port=_number("TELEGRAM_WEBHOOK_PORT", values, 0, 65535),
     )
 

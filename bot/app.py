@@ -1,0 +1,127 @@
+"""Where the parts meet: read this to see the whole program."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from knowledge.library import Library
+
+from bot.delivery import Delivery
+from bot.settings import Settings
+from db import demo, migrate
+from db.engine import Database
+from db.secrets import Secrets
+from db.tables import StoredFile
+from handlers.context import Services
+from handlers.dispatch import Dispatcher
+from handlers.everything import make_router
+from handlers.questions import ask
+from knowledge import seeding
+from scheduler.channels import Channel
+from scheduler.clock import Clock, Job
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The open program: store, library, conversation and delivery."""
+
+    settings: Settings
+    database: Database
+    secrets: Secrets
+    library: Library
+    links: dict[str, str]
+    dispatcher: Dispatcher
+    delivery: Delivery
+
+    async def read_file(self, file_id: int) -> bytes:
+        """Return the bytes of a stored file, for a channel that sends it."""
+        async with self.database.read() as session:
+            return (await session.get_one(StoredFile, file_id)).data
+
+
+def utc_now() -> datetime:
+    """Return the time, for everything that is not under test."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[tuple[Database, Secrets, Library]]:
+    """Open the store on the newest schema, with the shipped entries and the library on it."""
+    database = Database(settings.database)
+    try:
+        secrets = Secrets(settings.key)
+        await migrate.upgrade(database)
+        async with database.write() as session:
+            if settings.demo:
+                await demo.plant(session, secrets)
+            await seeding.seed(session, now=utc_now())
+        async with database.read() as session:
+            library = await Library.open(settings.data / "search", session)
+        yield database, secrets, library
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings,
+    channels: Callable[[Database], Mapping[str, Channel]],
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> AsyncIterator[App]:
+    """Open everything but the listeners; `channels` makes what delivery may send through."""
+    async with open_store(settings) as (database, secrets, library):
+        links: dict[str, str] = {}
+        delivery = Delivery(database, dict(channels(database)), clock=clock, zone=settings.zone)
+        services = Services(
+            library=library,
+            secrets=secrets,
+            zone=settings.zone,
+            web=settings.url or f"http://{settings.host}:{settings.port}",
+            links=links,
+            upload_limit=settings.upload_limit,
+        )
+        dispatcher = Dispatcher(
+            database,
+            make_router(),
+            services,
+            question=ask,
+            clock=clock,
+            wake=delivery.wake,
+        )
+        yield App(settings, database, secrets, library, links, dispatcher, delivery)
+
+
+def housekeeping(app: App) -> Clock:
+    """Return the clock with the few jobs that look at the tables from time to time."""
+
+    async def tidy() -> None:
+        from db import conversation
+        from scheduler import outbox
+
+        async with app.database.write() as session:
+            await conversation.sweep(session, now=utc_now())
+            await outbox.expire(session, now=utc_now())
+
+    async def snapshot() -> None:
+        async with app.database.read() as session:
+            await app.library.refresh(session)
+        app.library.save()
+
+    return Clock(
+        app.settings.zone,
+        (
+            Job("tidy", tidy, minutes=10),
+            Job("snapshot", snapshot, minutes=15),
+        ),
+    )

@@ -1,0 +1,41 @@
+"""The conversation in a terminal: lines in, lines out; a button is pressed by its number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scheduler.channels import Delivery
+from scheduler.messages import Button, Message
+
+NAME = "terminal"
+
+
+class TerminalChannel:
+    """Prints what is delivered. `tokens` holds the buttons that can be pressed by number."""
+
+    name = NAME
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self.buttons: list[Button] = []
+
+    async def send(self, delivery: Delivery) -> str | None:
+        """Print one message and number its buttons."""
+        buttons = [button for row in delivery.message.buttons for button in row]
+        self.buttons = buttons or self.buttons
+        self._write(as_text(delivery.message))
+        return str(delivery.id)
+
+
+def as_text(message: Message) -> str:
+    """Return a message as plain lines."""
+    lines = [message.text]
+    if message.quote:
+        lines.append(f"  —— {message.quote.line()}")
+    if message.table:
+        lines.extend("  " + " | ".join(row) for row in message.table.rows)
+    if message.attachment:
+        lines.append(f"  [文件] {message.attachment.name}")
+    buttons = [button for row in message.buttons for button in row]
+    lines.extend(f"  [{n}] {button.label}" for n, button in enumerate(buttons, 1))
+    return "\n".join(lines)

@@ -1,0 +1,50 @@
+"""Choosing the command."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from bot.cli.refusal import Refusal
+from bot.settings import SettingsError, load
+
+# Name of the command (and of its module in this package), and what it does.
+COMMANDS = {
+    "run": "start the assistant: browser chat, and Telegram if its token is set (the default)",
+    "ask": "answer one question, or a file of them, and exit",
+    "chat": "the conversation in this terminal",
+    "doctor": "say what is set, what is missing and what to do",
+    "kb": "import, list, show, retire, restore and compare knowledge",
+    "people": "set up an organisation, import a roster, invite, make a sign-in link",
+    "audit": "check that the record of acts is whole",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 1 refused, 2 wrong use or settings."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    name = given.pop(0) if given and given[0] in COMMANDS else "run"
+    if name == "run" and given[:1] in (["-h"], ["--help"], ["help"]):
+        print(_overview())
+        return 0
+    module = importlib.import_module(f"bot.cli.{name}")
+    parser = argparse.ArgumentParser(prog=f"zhibu {name}", description=COMMANDS[name])
+    module.configure(parser)
+    options = parser.parse_args(given)
+    try:
+        return int(module.run(load(), options) or 0)
+    except SettingsError as error:
+        print(f"zhibu: {error}", file=sys.stderr)
+        return 2
+    except Refusal as error:
+        print(f"zhibu: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _overview() -> str:
+    lines = [f"  zhibu {name:8} {help}" for name, help in COMMANDS.items()]
+    return "\n".join(["usage: zhibu COMMAND ...   (zhibu COMMAND --help says more)", "", *lines])

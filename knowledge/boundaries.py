@@ -1,0 +1,77 @@
+"""What is no question for the library: private records, chit-chat, orders to the assistant.
+
+The rules are data (`data/boundaries.toml`); here they are read and applied.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+# A rule is about one short request; what follows is not read.
+READ = 400
+EDGES = " ,.!?;:~，。！？；：、～…\"'“”‘’"
+SPACES = re.compile(r"\s+")
+CJK_SPACE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """Why a text is declined (private, chitchat, greeting, injection), and what is said."""
+
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of request; fits if any pattern does and `unless` does not."""
+
+    boundary: Boundary
+    patterns: tuple[re.Pattern[str], ...]
+    unless: re.Pattern[str] | None
+    whole: bool
+
+    def fits(self, text: str) -> bool:
+        """Tell whether a folded text is of this kind."""
+        if self.unless is not None and self.unless.search(text):
+            return False
+        if self.whole:
+            return any(pattern.fullmatch(text) for pattern in self.patterns)
+        return any(pattern.search(text) for pattern in self.patterns)
+
+
+def judge(text: str) -> Boundary | None:
+    """Return why a text is no question for the library, or None when it may be one."""
+    folded = _fold(text)
+    return next((rule.boundary for rule in _rules() if rule.fits(folded)), None)
+
+
+def _fold(text: str) -> str:
+    even = unicodedata.normalize("NFKC", text[:READ]).lower()
+    return CJK_SPACE.sub("", SPACES.sub(" ", even)).strip(EDGES)
+
+
+@cache
+def _rules() -> tuple[Rule, ...]:
+    data = tomllib.loads((files("knowledge") / "data" / "boundaries.toml").read_text("utf-8"))
+    groups = data["groups"]
+    return tuple(
+        Rule(
+            Boundary(rule["reason"], data["texts"][rule["say"]]),
+            tuple(re.compile(_expand(pattern, groups)) for pattern in rule["patterns"]),
+            re.compile(rule["unless"]) if "unless" in rule else None,
+            rule.get("whole", False),
+        )
+        for rule in data["rule"]
+    )
+
+
+def _expand(pattern: str, groups: dict[str, str]) -> str:
+    for name, group in groups.items():
+        pattern = pattern.replace("{" + name + "}", group)
+    return pattern

@@ -1,0 +1,50 @@
+"""`python -m tests`: makes the environment, finds a browser, and runs every check and test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+from bot import bootstrap
+
+CHECKS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy",),
+    ("lint-imports",),
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge", "chrome")
+
+
+def main() -> int:
+    """Run the checks, then pytest with the given arguments; return the first bad exit code."""
+    _find_browser()
+    tools = bootstrap.HOME / ("Scripts" if os.name == "nt" else "bin")
+    for name, *arguments in CHECKS if not sys.argv[1:] else ():
+        print("==", name, *arguments, flush=True)
+        code = subprocess.run([tools / name, *arguments], cwd=bootstrap.ROOT, check=False)
+        if code.returncode:
+            return code.returncode
+    command = [sys.executable, "-m", "pytest", *(sys.argv[1:] or ["-n", "2"])]
+    print("== pytest", flush=True)
+    return subprocess.run(command, cwd=bootstrap.ROOT, check=False).returncode
+
+
+def _find_browser() -> None:
+    """Install Debian's Chromium where that is ours to do and no browser is there."""
+    if any(shutil.which(name) for name in BROWSERS) or not shutil.which("apt-get"):
+        return
+    if os.geteuid() != 0:
+        return
+    print("Installing Chromium for the browser tests ...", flush=True)
+    quiet = {"stdout": subprocess.DEVNULL, "check": False}
+    subprocess.run(["apt-get", "update", "-qq"], **quiet)
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
+    subprocess.run([*install, "chromium", "fonts-wqy-microhei"], **quiet)
+
+
+if __name__ == "__main__":
+    bootstrap.enter("tests", (bootstrap.RUNTIME, bootstrap.TEST))
+    raise SystemExit(main())
