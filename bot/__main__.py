@@ -3,7 +3,7 @@
 from bot import bootstrap
 
 if __name__ == "__main__":
-    bootstrap.enter("bot", (bootstrap.RUNTIME,))
+    bootstrap.enter("bot", bootstrap.RUNTIME)
     from bot.cli import main
 
     raise SystemExit(main())

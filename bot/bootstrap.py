@@ -22,25 +22,25 @@ TEST = ROOT / "requirements-test.lock"
 MINIMUM = (3, 11)
 
 
-def enter(module: str, locks: tuple[Path, ...]) -> None:
-    """Go on in the environment made from `locks`: returns there, never in another Python.
+def enter(module: str, lock: Path) -> None:
+    """Go on in the environment made from `lock`: returns there, never in another Python.
 
-    An installation without the lock files (from a package) is used as it is.
+    An installation without the lock file (from a package) is used as it is.
     """
     if sys.version_info < MINIMUM:
         sys.exit(f"Zhibu needs Python {MINIMUM[0]}.{MINIMUM[1]} or newer, this is {sys.version}")
-    if not all(lock.exists() for lock in locks):
+    if not lock.exists():
         return
     stamp = HOME / f"{module}.stamp"
-    digest = _digest(locks)
+    digest = _digest(lock)
     if not stamp.exists() or stamp.read_text() != digest:
-        _install(locks)
+        _install(lock)
         stamp.write_text(digest)
     if Path(sys.prefix).resolve() != HOME.resolve():
         _go_on(module)
 
 
-def _install(locks: tuple[Path, ...]) -> None:
+def _install(lock: Path) -> None:
     python = _python()
     if not python.exists():
         print("Making the environment in .venv ...", flush=True)
@@ -50,8 +50,7 @@ def _install(locks: tuple[Path, ...]) -> None:
             shutil.rmtree(HOME, ignore_errors=True)
             sys.exit("Python's venv module is incomplete: install it (Debian: python3-venv)")
     print("Installing the locked dependencies, this takes a minute ...", flush=True)
-    wanted = [argument for lock in locks for argument in ("-r", str(lock))]
-    _pip(python, "--require-hashes", *wanted)
+    _pip(python, "--require-hashes", "-r", str(lock))
     # The locked setuptools builds our own package: nothing is fetched for it.
     _pip(python, "--no-deps", "--no-build-isolation", "-e", str(ROOT))
 
@@ -73,6 +72,5 @@ def _python() -> Path:
     return HOME / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def _digest(locks: tuple[Path, ...]) -> str:
-    text = b"".join(lock.read_bytes() for lock in locks) + str(sys.version_info[:2]).encode()
-    return hashlib.sha256(text).hexdigest()
+def _digest(lock: Path) -> str:
+    return hashlib.sha256(lock.read_bytes() + str(sys.version_info[:2]).encode()).hexdigest()

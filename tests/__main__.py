@@ -39,12 +39,11 @@ def _find_browser() -> None:
     if os.geteuid() != 0:
         return
     print("Installing Chromium for the browser tests ...", flush=True)
-    quiet = {"stdout": subprocess.DEVNULL, "check": False}
-    subprocess.run(["apt-get", "update", "-qq"], **quiet)
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
-    subprocess.run([*install, "chromium", "fonts-wqy-microhei"], **quiet)
+    install = "apt-get install -y -qq --no-install-recommends chromium fonts-wqy-microhei"
+    for command in ("apt-get update -qq", install):
+        subprocess.run(command.split(), stdout=subprocess.DEVNULL, check=False)
 
 
 if __name__ == "__main__":
-    bootstrap.enter("tests", (bootstrap.RUNTIME, bootstrap.TEST))
+    bootstrap.enter("tests", bootstrap.TEST)
     raise SystemExit(main())
