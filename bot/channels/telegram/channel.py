@@ -12,7 +12,7 @@ from telegram import Message as Sent
 from telegram.error import TelegramError
 
 from bot.channels.telegram import limits
-from bot.channels.telegram.errors import ApiRefusal, to_channel_error
+from bot.channels.telegram.errors import ApiRefusal, Unreadable, to_channel_error
 from bot.channels.telegram.layout import TABLE_NAME, Part, buttons, file_name, parts
 from bot.channels.telegram.limiter import Turn
 from bot.channels.telegram.speaker import Speaker
@@ -63,7 +63,7 @@ class TelegramChannel:
         except TelegramError as error:
             raise to_channel_error(error) from error
 
-    async def _deliver(self, delivery: Delivery, chat: int) -> str:
+    async def _deliver(self, delivery: Delivery, chat: int) -> str | None:
         if delivery.edits and _only_buttons(delivery) and await self._edit_buttons(delivery, chat):
             return delivery.edits
         laid = parts(delivery.message, group=chat < 0)
@@ -74,7 +74,7 @@ class TelegramChannel:
             except BaseException:
                 self._remember((delivery.id, chat), sent)
                 raise
-        return sent[-1]
+        return sent[-1] or None
 
     def _remember(self, key: tuple[int, int], sent: list[str]) -> None:
         if sent:
@@ -83,19 +83,28 @@ class TelegramChannel:
                 self._progress.popitem(last=False)
 
     async def _say(self, delivery: Delivery, chat: int, part: Part, *, first: bool) -> str:
-        """Send one part, in place of the message it edits where that is possible."""
+        """Send one part, in place of the message it edits where that is possible.
+
+        Returns its id; "" when it went out but the server's answer does not tell.
+        """
         if first and delivery.edits and await self._edit(delivery, chat, part):
             return delivery.edits
         options = _options(delivery, chat, part, first=first)
-        if part.file is not None:
-            message = await self._send_file(part.file, part, options)
-        else:
-            message = await self._speaker.call(
-                lambda: self._speaker.bot.send_message(
-                    text=part.text, entities=part.entities or None, **options
-                )
-            )
+        try:
+            if part.file is not None:
+                message = await self._send_file(part.file, part, options)
+            else:
+                message = await self._send_text(part, options)
+        except Unreadable:
+            return ""
         return str(message.message_id)
+
+    async def _send_text(self, part: Part, options: dict[str, Any]) -> Sent:
+        return await self._speaker.call(
+            lambda: self._speaker.bot.send_message(
+                text=part.text, entities=part.entities or None, **options
+            )
+        )
 
     async def _edit(self, delivery: Delivery, chat: int, part: Part) -> bool:
         """Change the text in place; False when this message cannot be changed that way."""
@@ -127,6 +136,8 @@ class TelegramChannel:
     async def _edited(self, make: Callable[[], Awaitable[Sent | bool]]) -> bool:
         try:
             await self._speaker.call(make)
+        except Unreadable:
+            return True
         except ApiRefusal as refusal:
             if refusal.says(*_CANNOT_EDIT):
                 return False

@@ -4,6 +4,7 @@ telegram.error.TelegramError
   ├ ApiRefusal      the server answered, and refused
   ├ ServerTrouble   no answer of a Bot API came back; the call may have had its effect
   │   └ NotSent     the connection was never made: the call had no effect
+  ├ Unreadable      the call had its effect, but its answer tells no id
   └ PacedOut        our own limiter: the turn would come too late
 """
 
@@ -45,6 +46,10 @@ class ServerTrouble(TelegramError):
 
 class NotSent(ServerTrouble):
     """The server was not reached, so that trying again cannot repeat a message."""
+
+
+class Unreadable(TelegramError):
+    """`ok: true` with a result that is not the message: it went out and must not be repeated."""
 
 
 class PacedOut(TelegramError):

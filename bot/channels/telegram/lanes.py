@@ -41,6 +41,12 @@ class _Lane:
             self.ready.append(waiter.key)
         self.queues[waiter.key].append(waiter)
 
+    def refuse(self, key: str, reopens: float, now: float) -> None:
+        """Send away the calls of a chat that cannot wait until `reopens`."""
+        for waiter in self.queues.get(key, ()):
+            if waiter.deadline < reopens:
+                waiter.refuse(PacedOut(max(reopens - now, 1.0)))
+
     def prune(self, key: str) -> bool:
         """Drop the calls of a chat that gave up; return whether any is left."""
         queue = self.queues[key]
@@ -88,9 +94,7 @@ class Lanes:
         """Send away who cannot wait until `reopens`: the calls of one chat, or all."""
         for lane in self._lanes.values():
             for chat in [key] if key is not None else list(lane.queues):
-                for waiter in lane.queues.get(chat, ()):
-                    if waiter.deadline < reopens:
-                        waiter.refuse(PacedOut(max(reopens - now, 1.0)))
+                lane.refuse(chat, reopens, now)
 
     def close(self) -> None:
         """Send everybody away, to come again later."""
@@ -108,6 +112,7 @@ class Lanes:
                 continue
             ready_at = self._ready_at(key)
             if ready_at > now:
+                lane.refuse(key, ready_at, now)
                 heapq.heappush(lane.held, (ready_at, next(self._order), key))
                 continue
             waiter = lane.queues[key].popleft()

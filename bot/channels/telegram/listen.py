@@ -65,6 +65,8 @@ class Listener:
 
     async def run(self) -> None:
         """Listen until `stop`, or until the server refuses the token, which raises the alarm."""
+        # aiogram notes every update at INFO, and its answers' content at DEBUG.
+        logging.getLogger("aiogram").setLevel(logging.WARNING)
         bot = listening_bot(self._server)
         try:
             await self._listen(bot)

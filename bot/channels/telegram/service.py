@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -67,7 +66,6 @@ class TelegramService:
         # aiogram costs seconds to import, which only who listens has to pay.
         from bot.channels.telegram.listen import Listener
 
-        _hush_libraries()
         await self._speaker.open()
         self._listener = Listener(
             self._settings,
@@ -101,9 +99,3 @@ class TelegramService:
                 self._listening.result()
         finally:
             await self.stop()
-
-
-def _hush_libraries() -> None:
-    """Keep the libraries from logging addresses (with the token) and what people write."""
-    for name in ("telegram", "aiogram", "aiohttp"):
-        logging.getLogger(name).setLevel(logging.WARNING)

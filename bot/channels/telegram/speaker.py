@@ -40,6 +40,8 @@ class Speaker:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        # At DEBUG the library logs addresses (with the token) and what people are told.
+        logging.getLogger("telegram").setLevel(logging.WARNING)
         self._server = server
         self._request = request or AiohttpRequest()
         self._limiter = limiter or LaneLimiter(clock=clock, sleep=sleep)

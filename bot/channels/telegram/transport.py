@@ -13,7 +13,7 @@ from telegram._utils.types import ODVInput
 from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 
-from bot.channels.telegram.errors import ApiRefusal, NotSent, ServerTrouble
+from bot.channels.telegram.errors import ApiRefusal, NotSent, ServerTrouble, Unreadable
 
 CALL_SECONDS = 30.0
 """Total time of one call; shorter than the outbox's lease of 60 s."""
@@ -21,6 +21,7 @@ CONNECT_SECONDS = 10.0
 ANSWER_BYTES = 8_000_000
 """More than any answer to what we send; beyond it the answer is not read."""
 _CHUNK = 65_536
+_MESSAGE_CALLS = ("/sendMessage", "/sendPhoto", "/sendDocument", "/editMessageText")
 
 
 class TooMuch(Exception):
@@ -67,7 +68,9 @@ class AiohttpRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """Call the Bot API; one total time-out stands for the library's four."""
         status, body = await self._exchange(method, url, _form(request_data))
-        check_answer(status, body)
+        result = check_answer(status, body)
+        if url.endswith(_MESSAGE_CALLS) and not _is_message(result):
+            raise Unreadable("the answer of the Bot API is no message")
         return 200, body
 
     async def download(self, url: str, limit: int) -> bytes:
@@ -128,8 +131,8 @@ async def read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes:
     return bytes(body)
 
 
-def check_answer(status: int, body: bytes) -> None:
-    """Raise unless `body` is a Bot API's `ok: true` answer with a result.
+def check_answer(status: int, body: bytes) -> object:
+    """Return the result in `body`, or raise unless it is a Bot API's `ok: true` answer.
 
     A page of HTML from a proxy is trouble whatever its status: a 403 of a firewall must not
     look like a member who has blocked us.
@@ -141,6 +144,15 @@ def check_answer(status: int, body: bytes) -> None:
         raise _refusal(status, answer)
     if status >= 300 or "result" not in answer:
         raise ServerTrouble(f"HTTP {status} with half an answer")
+    return answer["result"]
+
+
+def _is_message(result: object) -> bool:
+    """Tell whether the library can make a message of `result`."""
+    if not isinstance(result, dict) or not isinstance(result.get("chat"), dict):
+        return False
+    numbers = (result.get("message_id"), result.get("date"), result["chat"].get("id"))
+    return all(isinstance(number, int) for number in numbers) and "type" in result["chat"]
 
 
 def parsed(body: bytes) -> dict[str, Any] | None:
