@@ -128,10 +128,12 @@ async def claim(
         .order_by(Outbox.lane, Outbox.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # As a plain subquery PostgreSQL may run it once a row, and take more than the limit.
+        .cte("due")
     )
     taken = (
         update(Outbox)
-        .where(Outbox.id.in_(due), _due(Outbox, now))
+        .where(Outbox.id.in_(select(due.c.id)), _due(Outbox, now))
         .values(
             state=OutboxState.LEASED.value,
             send_after=now + LEASE,

@@ -1,8 +1,9 @@
 """A conversation with the whole house behind it, and the fixed cast of the demo organisation.
 
-江晚舟 is a member of 综合管理党支部, 林知夏 its secretary and 周叙白 its 组织委员; 程默涵 is the secretary
-of a sibling branch, 韩松亭 of the 党总支 above both, 骆书简 and 许听澜 edit the knowledge base, 季明远
-administers. `OUTSIDER` is an account that nobody has bound.
+江晚舟 is a member of 综合管理党支部, 林知夏 its secretary and 周叙白 its 组织委员;
+程默涵 is the secretary of a sibling branch, 韩松亭 of the 党总支 above both;
+骆书简 and 许听澜 edit the knowledge base, 季明远 administers.
+`OUTSIDER` is an account that nobody has bound.
 """
 
 from __future__ import annotations

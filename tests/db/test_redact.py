@@ -1,0 +1,41 @@
+"""Numbers of people and tokens do not reach a log, in whatever form they come."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db.redact import redact
+
+PHONES = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
+IDENTITIES = st.from_regex(r"[1-9][0-9]{16}[0-9Xx]", fullmatch=True)
+WORDS = st.text(st.sampled_from("党费问题，。 abc\n"), max_size=10)
+
+
+@given(WORDS, PHONES, WORDS)
+def test_a_phone_number_is_taken_out(before: str, phone: str, after: str) -> None:
+    assert phone not in redact(f"{before}{phone}{after}")
+
+
+@given(WORDS, st.one_of(IDENTITIES), st.sampled_from(["", "，", " ", "。", "\n"]))
+def test_an_identity_number_is_taken_out(before: str, number: str, after: str) -> None:
+    assert number not in redact(f"{before} {number}{after}")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("打 +86 138-0013-8000 找他", "打 [phone] 找他"),
+        ("１３８００１３８０００", "[phone]"),
+        ("11010519491231002X", "[identity]"),
+        ("bot123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc", "bot[token]"),
+        ("２０２６年第１３条", "２０２６年第１３条"),
+        ("2026-11-23 12:00:00 row 12345", "2026-11-23 12:00:00 row 12345"),
+    ],
+)
+def test_each_form_is_known(text: str, expected: str) -> None:
+    assert redact(text) == expected
+
+
+@given(st.text())
+def test_redacting_twice_changes_nothing_more(text: str) -> None:
+    assert redact(redact(text)) == redact(text)

@@ -1,0 +1,200 @@
+"""At least once, never twice by choice, in order, whatever breaks."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from db.engine import Database
+from db.tables import Attempt, Outbox, OutboxState
+from scheduler import outbox
+from scheduler.channels import Address, ChannelError, Lane
+from scheduler.messages import Button, Message
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+async def put(
+    database: Database,
+    key: str,
+    *,
+    chat: str = "c1",
+    lane: Lane = Lane.REPLY,
+    expires_at: datetime | None = None,
+    text: str = "",
+) -> bool:
+    async with database.write() as session:
+        return await outbox.enqueue(
+            session,
+            Message(text or key),
+            key=key,
+            address=Address("test", chat),
+            kind="test",
+            lane=lane,
+            now=NOON,
+            expires_at=expires_at,
+        )
+
+
+async def take(database: Database, now: datetime = NOON, limit: int = 10) -> list[Outbox]:
+    async with database.write() as session:
+        return await outbox.claim(session, channel="test", worker="w", now=now, limit=limit)
+
+
+async def fail(database: Database, row: Outbox, error: ChannelError, now: datetime = NOON) -> bool:
+    async with database.write() as session:
+        return await outbox.settle_failed(session, row, error, now=now)
+
+
+async def sent(database: Database, row: Outbox, now: datetime = NOON) -> bool:
+    async with database.write() as session:
+        return await outbox.settle_sent(session, row, external="m1", now=now)
+
+
+async def rows(database: Database) -> list[Outbox]:
+    async with database.read() as session:
+        return list(await session.scalars(select(Outbox).order_by(Outbox.id)))
+
+
+def keys(claimed: list[Outbox]) -> list[str]:
+    return [row.dedup_key for row in claimed]
+
+
+async def test_the_same_key_is_written_once(database: Database) -> None:
+    assert [await put(database, "a"), await put(database, "a")] == [True, False]
+    assert len(await rows(database)) == 1
+
+
+async def test_a_chat_has_one_message_in_flight_and_keeps_its_order(database: Database) -> None:
+    for key, chat in (("a1", "a"), ("a2", "a"), ("b1", "b")):
+        await put(database, key, chat=chat)
+    first = await take(database)
+    assert keys(first) == ["a1", "b1"]
+    assert keys(await take(database)) == []
+    await sent(database, first[0])
+    assert keys(await take(database)) == ["a2"]
+
+
+async def test_replies_go_before_reminders_and_news(database: Database) -> None:
+    for lane in (Lane.BROADCAST, Lane.REMINDER, Lane.REPLY):
+        await put(database, lane.name, chat=lane.name, lane=lane)
+    assert keys(await take(database, limit=2)) == ["REPLY", "REMINDER"]
+
+
+async def test_two_workers_share_the_work(database: Database) -> None:
+    for number in range(20):
+        await put(database, str(number), chat=str(number))
+    halves = await asyncio.gather(*(take(database, limit=10) for _ in range(4)))
+    taken = [key for half in halves for key in keys(half)]
+    assert len(taken) == len(set(taken))
+    assert set(taken) | set(keys(await take(database, limit=20))) == {str(n) for n in range(20)}
+
+
+async def test_a_claim_that_was_never_settled_comes_due_again(database: Database) -> None:
+    await put(database, "a")
+    await take(database)
+    assert keys(await take(database, NOON + outbox.LEASE - timedelta(seconds=1))) == []
+    assert keys(await take(database, NOON + outbox.LEASE)) == ["a"]
+
+
+async def test_whoever_lost_the_lease_settles_nothing(database: Database) -> None:
+    """A worker that was frozen past its lease comes back when another one has the row."""
+    await put(database, "a")
+    [frozen] = await take(database)
+    later = NOON + outbox.LEASE
+    [current] = await take(database, later)
+    assert not await sent(database, frozen, later)
+    assert await sent(database, current, later)
+    [row] = await rows(database)
+    assert (row.state, row.attempt) == (OutboxState.SENT, 2)
+
+
+async def test_a_failure_waits_longer_each_time_and_then_gives_up(database: Database) -> None:
+    await put(database, "a")
+    now = NOON
+    for wait in outbox.BACKOFF:
+        [row] = await take(database, now)
+        await fail(database, row, ChannelError("busy"), now)
+        assert keys(await take(database, now + wait - timedelta(seconds=1))) == []
+        now += wait
+    [row] = await take(database, now)
+    await fail(database, row, ChannelError("busy"), now)
+    [row] = await rows(database)
+    assert (row.state, row.error) == (OutboxState.FAILED, "busy")
+
+
+async def test_a_message_that_waits_for_its_next_try_does_not_hold_up_the_chat(
+    database: Database,
+) -> None:
+    await put(database, "a1")
+    await put(database, "a2")
+    [row] = await take(database)
+    await fail(database, row, ChannelError("busy"))
+    assert keys(await take(database)) == ["a2"]
+
+
+async def test_retry_after_rests_that_chat_only_and_does_not_count(database: Database) -> None:
+    await put(database, "a", chat="a")
+    [row] = await take(database)
+    await fail(database, row, ChannelError("slow down", retry_after=30))
+    await put(database, "b", chat="b")
+    assert keys(await take(database)) == ["b"]
+    [again] = await take(database, NOON + timedelta(seconds=30))
+    assert (again.dedup_key, again.failures) == ("a", 0)
+
+
+async def test_a_chat_that_is_gone_is_not_tried_again(database: Database) -> None:
+    await put(database, "a")
+    [row] = await take(database)
+    await fail(database, row, ChannelError("blocked", gone=True))
+    assert keys(await take(database, NOON + timedelta(days=1))) == []
+
+
+async def test_a_chat_that_moved_is_followed(database: Database) -> None:
+    await put(database, "a1", chat="old")
+    await put(database, "a2", chat="old")
+    [row] = await take(database)
+    await fail(database, row, ChannelError("moved", moved_to="new"))
+    [first] = await take(database)
+    assert (first.dedup_key, first.chat) == ("a1", "new")
+    assert {r.chat for r in await rows(database)} == {"new"}
+
+
+async def test_an_expired_message_is_not_sent(database: Database) -> None:
+    await put(database, "a", expires_at=NOON + timedelta(minutes=5))
+    late = NOON + timedelta(minutes=5)
+    assert keys(await take(database, late)) == []
+    async with database.write() as session:
+        assert await outbox.expire(session, now=late) == 1
+    assert [r.state for r in await rows(database)] == [OutboxState.EXPIRED]
+
+
+async def test_every_attempt_leaves_a_line(database: Database) -> None:
+    await put(database, "a")
+    [row] = await take(database)
+    await fail(database, row, ChannelError("busy"))
+    [row] = await take(database, NOON + outbox.BACKOFF[0])
+    await sent(database, row)
+    async with database.read() as session:
+        lines = list(await session.scalars(select(Attempt).order_by(Attempt.id)))
+    assert [(line.number, line.outcome) for line in lines] == [(1, "pending"), (2, "sent")]
+
+
+async def test_a_rolled_back_decision_sends_nothing(database: Database) -> None:
+    async def decide_and_fail() -> None:
+        async with database.write() as session:
+            await outbox.enqueue(
+                session,
+                Message("never", buttons=((Button("a", "/a"),),)),
+                key="a",
+                address=Address("test", "c"),
+                kind="test",
+                lane=Lane.REPLY,
+                now=NOON,
+            )
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        await decide_and_fail()
+    assert await rows(database) == []
