@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from knowledge.library import Library
-
 from bot.delivery import Delivery
 from bot.settings import Settings
-from db import demo, migrate
+from db import conversation, demo, migrate
 from db.engine import Database
 from db.secrets import Secrets
 from db.tables import StoredFile
@@ -22,7 +20,8 @@ from handlers.dispatch import Dispatcher
 from handlers.everything import make_router
 from handlers.questions import ask
 from knowledge import seeding
-from scheduler.channels import Channel
+from knowledge.library import Library
+from scheduler import outbox
 from scheduler.clock import Clock, Job
 
 if TYPE_CHECKING:
@@ -74,15 +73,12 @@ async def open_store(settings: Settings) -> AsyncIterator[tuple[Database, Secret
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings,
-    channels: Callable[[Database], Mapping[str, Channel]],
-    *,
-    clock: Callable[[], datetime] = utc_now,
+    settings: Settings, *, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[App]:
-    """Open everything but the listeners; `channels` makes what delivery may send through."""
+    """Open everything but the channels, which are added to its delivery."""
     async with open_store(settings) as (database, secrets, library):
         links: dict[str, str] = {}
-        delivery = Delivery(database, dict(channels(database)), clock=clock, zone=settings.zone)
+        delivery = Delivery(database, clock=clock, zone=settings.zone)
         services = Services(
             library=library,
             secrets=secrets,
@@ -106,9 +102,6 @@ def housekeeping(app: App) -> Clock:
     """Return the clock with the few jobs that look at the tables from time to time."""
 
     async def tidy() -> None:
-        from db import conversation
-        from scheduler import outbox
-
         async with app.database.write() as session:
             await conversation.sweep(session, now=utc_now())
             await outbox.expire(session, now=utc_now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 from uuid import uuid4
 
@@ -26,24 +26,28 @@ STORE_DOWN_S = 2.0
 
 
 class Delivery:
-    """Delivers through the given channels until it is stopped."""
+    """Delivers through the channels that were added, until it is stopped."""
 
     def __init__(
         self,
         database: Database,
-        channels: Mapping[str, Channel],
         *,
         clock: Callable[[], datetime],
         zone: tzinfo,
     ) -> None:
         self._database = database
-        self._channels = channels
+        self._channels: dict[str, Channel] = {}
         self._clock = clock
         self._zone = zone
         self._worker = uuid4().hex[:12]
         self._news = asyncio.Event()
         self._stopping = False
-        self._flying: dict[str, set[asyncio.Task[None]]] = {name: set() for name in channels}
+        self._flying: dict[str, set[asyncio.Task[None]]] = {}
+
+    def add(self, channel: Channel) -> None:
+        """Deliver what is addressed to this channel, too."""
+        self._channels[channel.name] = channel
+        self._flying[channel.name] = set()
 
     def wake(self) -> None:
         """Look at the outbox now rather than at the next tick."""
@@ -71,7 +75,7 @@ class Delivery:
     async def round(self) -> bool:
         """Start sending what is due and fits; True if anything was started."""
         started = False
-        for name, channel in self._channels.items():
+        for name, channel in list(self._channels.items()):
             free = SLOTS - len(self._flying[name])
             if free <= 0:
                 continue

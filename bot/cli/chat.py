@@ -33,7 +33,8 @@ def run(settings: Settings, options: argparse.Namespace) -> None:
 
 async def _talk(settings: Settings, person: str | None) -> None:
     channel = TerminalChannel(print)
-    async with open_app(settings, lambda database: {NAME: channel}) as app:
+    async with open_app(settings) as app:
+        app.delivery.add(channel)
         account = await _sit_down(app, person)
         print("直接输入问题；输入按钮编号（如 1）即按下按钮；输入“退出”结束。")
         while (line := await asyncio.to_thread(_read)) not in (None, *LEAVE):

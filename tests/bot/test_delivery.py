@@ -51,9 +51,8 @@ class House:
         self.now = NOON
         self.database = database
         self.channel = Scripted(*script)
-        self.delivery = Delivery(
-            database, {"test": self.channel}, clock=lambda: self.now, zone=ZONE
-        )
+        self.delivery = Delivery(database, clock=lambda: self.now, zone=ZONE)
+        self.delivery.add(self.channel)
 
     async def put(self, *texts: str, chat: str = "") -> None:
         async with self.database.write() as session:
