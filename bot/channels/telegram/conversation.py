@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from handlers.incoming import ChatEvent, Incoming
 
-if TYPE_CHECKING:
-    from handlers.dispatch import Handled
+
+class Handled(Protocol):
+    """What may be shown at once to the one who pressed a button; mostly nothing."""
+
+    @property
+    def notice(self) -> str: ...
 
 
 class Conversation(Protocol):

@@ -68,6 +68,10 @@ class Lanes:
     def __bool__(self) -> bool:
         return any(lane.queues for lane in self._lanes.values())
 
+    def waiting(self, lane: Lane) -> bool:
+        """Tell whether any call waits in `lane`."""
+        return bool(self._lanes[lane].queues)
+
     def add(self, lane: Lane, waiter: Waiter) -> None:
         self._lanes[lane].add(waiter)
 

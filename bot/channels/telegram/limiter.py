@@ -30,6 +30,7 @@ PRIVATE = (3, 3.0)
 GROUP = (20, 60.0)
 PATIENCE = 20.0
 """Longest wait in seconds; with a call's 30 s it stays below the outbox's lease of 60 s."""
+HINT_PATIENCE = 0.5
 STORM = (3, 2.0)
 """So many chats refused within so many seconds stop all chats."""
 _KEPT_CHATS = 1000
@@ -40,7 +41,7 @@ Call = Callable[..., Coroutine[Any, Any, bool | JSONDict | list[JSONDict]]]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """How a call queues. A `hint` goes at once or not at all, and counts against no chat."""
+    """How a call queues. A `hint` goes now or not at all, and counts against no chat."""
 
     lane: Lane = Lane.REPLY
     hint: bool = False
@@ -120,11 +121,11 @@ class LaneLimiter(BaseRateLimiter[Turn]):
         data: dict[str, Any],
         rate_limit_args: Turn | None,
     ) -> bool | JSONDict | list[JSONDict]:
-        """Make the call when its turn comes; a hint that cannot go at once returns False."""
+        """Make the call when its turn comes; a hint that cannot go soon returns False."""
         turn = rate_limit_args or Turn()
         key = str(data["chat_id"]) if "chat_id" in data else f"/{endpoint}"
         if turn.hint:
-            if not self._take_spare(key):
+            if not await self._take_spare(key):
                 return False
         else:
             await self._wait_turn(key, turn.lane)
@@ -190,14 +191,21 @@ class LaneLimiter(BaseRateLimiter[Turn]):
             self._nap.cancel()
             self._nap = None
 
-    def _take_spare(self, key: str) -> bool:
-        now = self._clock()
-        known = self._chats.get(key)
-        busy = bool(self._lanes) or max(self._next_call, self._paused_until) > now
-        if busy or (known is not None and known.paused_until > now):
-            return False
-        self._next_call = now + ALL_GAP
-        return True
+    async def _take_spare(self, key: str) -> bool:
+        """Take a gap that no reply waits for, if one opens within half a second."""
+        latest = self._clock() + HINT_PATIENCE
+        while True:
+            now = self._clock()
+            known = self._chats.get(key)
+            opens = max(self._next_call, self._paused_until, known.paused_until if known else now)
+            if self._lanes.waiting(Lane.REPLY):
+                opens = max(opens, now + ALL_GAP)
+            if opens <= now:
+                self._next_call = now + ALL_GAP
+                return True
+            if opens > latest:
+                return False
+            await self._sleep(max(opens - now, _SHORTEST_NAP))
 
     def _pause(self, key: str, seconds: float) -> None:
         """Leave one chat alone, or all of them when refusals come from everywhere."""

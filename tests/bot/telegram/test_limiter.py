@@ -179,12 +179,16 @@ async def test_it_lets_the_chats_of_a_lane_take_turns() -> None:
     assert [s.chat for s in gate.seen[:4]] == ["-1", "-2", "-3", "-1"]
 
 
-async def test_it_lets_a_hint_go_at_once_or_not_at_all() -> None:
+@pytest.mark.parametrize(("lane", "goes"), [(Lane.BROADCAST, True), (Lane.REPLY, False)])
+async def test_a_hint_goes_soon_or_not_at_all_and_never_before_a_reply(
+    lane: Lane, goes: bool
+) -> None:
     gate = Gate()
-    assert await gate.time.run(gate.call(42, Lane.REPLY, hint=True)) == [True]
-    busy = [gate.call(n) for n in range(1, 31)]
+    busy = [gate.call(n, lane) for n in range(1, 31)]
     results = await gate.time.run(*busy, gate.call(42, Lane.REPLY, hint=True))
-    assert results[-1] is False
+    assert results[-1] is goes
+    if goes:
+        assert gate.waits["42/REPLY"] <= 0.5
 
 
 async def test_hints_do_not_use_up_what_a_chat_may_be_sent() -> None:
