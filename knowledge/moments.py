@@ -1,0 +1,123 @@
+"""Which day a question is about, when it names one.
+
+A rule answers for the day on which it is in force, so "2025年5月…" and "按2014年的规定…" are
+searched as of that day. Of a month or a year the last day counts when it is past, today when it
+is running, the first day when it is to come.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date
+
+EARLIEST, AHEAD_YEARS = 1921, 10
+DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
+_YEAR = r"(?P<year>[0-9〇零○一二三四五六七八九]{4})"
+_NUMBER = r"[0-9]{1,2}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
+# A span of years ("2024—2028年") is the name of a plan, not a day.
+_SPAN = re.compile(r"\d{4}\s*年?\s*[-—–~～至到]+\s*\d{4}")
+_DAY = re.compile(
+    rf"(?:按照?|依照|根据|在)?(?<!\d){_YEAR}\s*年"
+    rf"(?:\s*(?P<month>{_NUMBER})\s*月(?:份)?(?:\s*(?P<day>{_NUMBER})\s*[日号])?)?"
+    r"(?:以?前|那时|当时|的时候|时)?"
+)
+_PLAIN = re.compile(
+    r"(?<![\d.])(?P<year>\d{4})[-./](?P<month>\d{1,2})(?:[-./](?P<day>\d{1,2}))?(?![\d.])"
+)
+_EDITION = re.compile(
+    rf"(?:按照?|依照|根据)?(?<!\d){_YEAR}\s*年?(?:的?[老旧]?)?"
+    r"(?:版本?|修订版|(?=的?《?(?:旧|老)?(?:规定|细则|条例|办法|规则|要求|标准|中国共产党)))的?"
+)
+_RELATIVE = {"大前年": -3, "前年": -2, "去年": -1, "上一年": -1, "明年": 1, "后年": 2}
+_FORMER = re.compile(
+    r"(?:按照?|依照|根据)?(?:旧|老|原来|以前|过去|之前|从前|修订前|修改前|上一版|前一版)的?"
+    r"(?P<kept>版本?|规定|细则|条例|办法|规则|要求|标准|政策)"
+)
+_PRESENT = re.compile(r"现在|目前|如今|现行|今天|眼下|当前|新版|最新|新规|新细则|新条例")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The day that a question is about, and the question without the words that say so.
+
+    `words` is how the question named the day, empty when it named none. `edition` is the year
+    of a version that was asked for by name; `former` asks for the version before today's.
+    """
+
+    day: date
+    question: str
+    words: str = ""
+    edition: str = ""
+    former: bool = False
+
+
+def moment(question: str, today: date) -> Moment:
+    """Find the day that a question is about; today when it names none."""
+    if _SPAN.search(question):
+        return Moment(today, question)
+    if found := _EDITION.search(question):
+        return _edition(question, found, today)
+    if _PRESENT.search(question):
+        return Moment(today, question)
+    if found := _FORMER.search(question):
+        rest = question[: found.start()] + found["kept"] + question[found.end() :]
+        return Moment(today, rest, found[0], former=True)
+    return _dated(question, today)
+
+
+def _dated(question: str, today: date) -> Moment:
+    found = _PLAIN.search(question) or _DAY.search(question)
+    day = _day(found, today) if found else None
+    if found and day:
+        return Moment(day, _without(question, found[0]), found[0])
+    for words, years in _RELATIVE.items():
+        if words in question:
+            day = _within(today.year + years, None, None, today)
+            return Moment(day or today, _without(question, words), words)
+    return Moment(today, question)
+
+
+def _edition(question: str, found: re.Match[str], today: date) -> Moment:
+    year = int(found["year"].translate(DIGITS))
+    day = _within(year, None, None, today)
+    if day is None:
+        return Moment(today, question)
+    return Moment(day, _without(question, found[0]), found[0], edition=str(year))
+
+
+def _day(found: re.Match[str], today: date) -> date | None:
+    year = int(found["year"].translate(DIGITS))
+    month = _number(found["month"]) if found["month"] else None
+    day = _number(found["day"]) if found["day"] else None
+    return _within(year, month, day, today)
+
+
+def _within(year: int, month: int | None, day: int | None, today: date) -> date | None:
+    """Return the day that stands for a period, None for one that does not exist."""
+    if not EARLIEST <= year <= today.year + AHEAD_YEARS or not 1 <= (month or 1) <= 12:
+        return None
+    last = monthrange(year, month or 12)[1]
+    if not 1 <= (day or 1) <= last:
+        return None
+    first_day = date(year, month or 1, day or 1)
+    last_day = date(year, month or 12, day or last)
+    if first_day <= today <= last_day:
+        return today
+    return last_day if last_day < today else first_day
+
+
+def _number(text: str) -> int:
+    """Read 1 to 99 in either numerals."""
+    if text.isascii():
+        return int(text)
+    tens, ten, ones = text.rpartition("十")
+    digit = int(ones.translate(DIGITS)) if ones else 0
+    return digit + (10 * int(tens.translate(DIGITS) or 1) if ten else 0)
+
+
+def _without(question: str, words: str) -> str:
+    """Take the words out, unless hardly a question is left."""
+    rest = question.replace(words, "", 1).strip(" ，,、的")
+    return rest if len(rest) >= 4 else question
