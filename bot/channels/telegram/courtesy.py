@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 COMMANDS_AFTER = 10.0
 """Seconds until the command list of the same chat is looked at again."""
-_WAITING = 200
+MOST_WAITING = 200
 _KNOWN_CHATS = 5000
 _COMMAND = re.compile(rf"[a-z0-9_]{{1,{limits.COMMAND_NAME}}}")
 
@@ -109,7 +109,7 @@ class Courtesy:
             self._shown.popitem(last=False)
 
     def _start(self, call: Coroutine[Any, Any, object]) -> None:
-        if len(self._tasks) >= _WAITING:
+        if len(self._tasks) >= MOST_WAITING:
             call.close()
             return
         task = asyncio.create_task(_quietly(call))
