@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from telegram._utils.types import JSONDict
 from telegram.ext import BaseRateLimiter
 
 from bot.channels.telegram.errors import ApiRefusal, PacedOut
@@ -36,7 +35,8 @@ STORM = (3, 2.0)
 _KEPT_CHATS = 1000
 _SHORTEST_NAP = 0.001  # a rounding error must not make the pump spin
 
-Call = Callable[..., Coroutine[Any, Any, bool | JSONDict | list[JSONDict]]]
+Answer = bool | dict[str, Any] | list[dict[str, Any]]
+Call = Callable[..., Coroutine[Any, Any, Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class LaneLimiter(BaseRateLimiter[Turn]):
         endpoint: str,
         data: dict[str, Any],
         rate_limit_args: Turn | None,
-    ) -> bool | JSONDict | list[JSONDict]:
+    ) -> Answer:
         """Make the call when its turn comes; a hint that cannot go soon returns False."""
         turn = rate_limit_args or Turn()
         key = str(data["chat_id"]) if "chat_id" in data else f"/{endpoint}"

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 BATCH = 100
 _ANSWER_SECONDS = 15
 _PAUSE_AFTER_FAILURE = 1.0
+_PEACE = 20  # polls in a row without a conflict, after which a new one is news
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -75,8 +76,9 @@ class Poller:
         self._offset: int | None = None
         self._taken: set[int] = set()
         self._stopping = stopping
-        self._backoff = patient()
-        self._conflict = False
+        self._server_backoff = patient()
+        self._store_backoff = patient()
+        self._quiet_polls = _PEACE
 
     async def run(self) -> None:
         """Poll until stopped; raises `TelegramUnauthorizedError` when the token is refused."""
@@ -88,7 +90,8 @@ class Poller:
             except TelegramAPIError as error:
                 await unless(self._stopping, self._sleep(self._delay(error)))
             else:
-                self._conflict = False
+                self._quiet_polls += 1
+                self._server_backoff.reset()
                 await self._take(batch or [])
         await self._confirm()
 
@@ -116,9 +119,9 @@ class Poller:
         self._offset = min(open_ids, default=max(raw["update_id"] for raw in batch) + 1)
         self._taken = {number for number in self._taken if number > self._offset}
         if not open_ids:
-            self._backoff.reset()
+            self._store_backoff.reset()
         else:
-            delay = _PAUSE_AFTER_FAILURE if any(taken) else next(self._backoff)
+            delay = _PAUSE_AFTER_FAILURE if any(taken) else max(next(self._store_backoff), 0.1)
             await unless(self._stopping, self._sleep(delay))
 
     async def _take_in_order(self, updates: list[dict[str, Any]]) -> list[int]:
@@ -133,14 +136,19 @@ class Poller:
     def _delay(self, error: TelegramAPIError) -> float:
         if isinstance(error, TelegramRetryAfter):
             return float(error.retry_after)
-        if isinstance(error, TelegramConflictError) and not self._conflict:
-            self._conflict = True
+        if isinstance(error, TelegramConflictError):
+            self._report_conflict()
+        log.warning("getUpdates failed: %s", type(error).__name__)
+        return max(next(self._server_backoff), 0.1)
+
+    def _report_conflict(self) -> None:
+        """Raise the alarm once: two pollers cut each other off in turn, for as long as both run."""
+        if self._quiet_polls >= _PEACE:
             self._on_alarm(
                 "Another program takes this bot's updates (409): a second instance is polling, "
                 "or a webhook is set. One of them has to stop."
             )
-        log.warning("getUpdates failed: %s", type(error).__name__)
-        return max(next(self._backoff), 0.1)
+        self._quiet_polls = 0
 
     async def _confirm(self) -> None:
         """Tell the server what was handled, so that it is not delivered after a restart."""

@@ -219,6 +219,29 @@ async def test_it_serves_who_waits_behind_a_call_that_was_refused() -> None:
     assert len(gate.times(1)) == 3
 
 
+async def test_it_loses_nothing_in_a_storm_of_refusals() -> None:
+    """Half of all first calls are refused for 1 to 60 s; whoever is refused comes again."""
+    gate = Gate(patience=20.0)
+    gate.refuse = {str(n): [float(1 + n % 60)] for n in range(1, 201, 2)}
+
+    async def deliver(chat: int) -> None:
+        while True:
+            try:
+                await gate.call(chat)
+            except ApiRefusal as refusal:
+                await gate.time.sleep(refusal.retry_after)
+            except PacedOut as away:
+                await gate.time.sleep(away.wait)
+            else:
+                return
+
+    await gate.time.run(*[deliver(n) for n in range(1, 201)])
+    assert len(gate.seen) == 300
+    assert worst(gate.times(), 1.0) <= 30
+    refused = {n: gate.times(n) for n in range(1, 201, 2)}
+    assert all(second - first >= 1 + n % 60 for n, (first, second) in refused.items())
+
+
 async def test_it_sends_everybody_away_when_it_closes() -> None:
     gate = Gate()
 

@@ -226,6 +226,10 @@ async def test_it_tells_once_of_a_second_poller_and_goes_on(api: BotApi) -> None
     async with running(api, conversation) as run:
         api.fail("getUpdates", conflict, conflict, conflict)
         await until(lambda: len(run.slept) >= 3)
+        api.push(message=api.message("不是新闻"))
+        await until(lambda: conversation.heard)
+        api.fail("getUpdates", conflict)
+        conversation.heard.clear()
         api.push(message=api.message("甲"))
         await until(lambda: conversation.heard)
         assert len(run.alarms) == 1
