@@ -12,7 +12,7 @@ import json
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,6 +137,22 @@ def half() -> Fault:
     return answer
 
 
+def endless(written: list[int]) -> Fault:
+    """Begin an answer that never ends; `written` counts the bytes until the client hangs up."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        written.append(0)
+        with suppress(ConnectionError):
+            while written[0] < 500_000_000:
+                await response.write(b'"' + b"x" * 999_999)
+                written[0] += 1_000_000
+        return response
+
+    return answer
+
+
 class BotApi:
     """The server. `base` is its address, with a path in front as behind a proxy."""
 
@@ -248,7 +264,10 @@ class BotApi:
             return web.json_response(refuse.body, status=refuse.code)
         return web.json_response({"ok": True, "result": result})
 
-    async def _serve_file(self, request: web.Request) -> web.Response:
+    async def _serve_file(self, request: web.Request) -> web.StreamResponse:
+        if self._faults.get("file"):
+            fault = self._faults["file"].popleft()
+            return await fault(request) if fault else web.Response()
         found = self.files.get(request.match_info["path"])
         if request.match_info["token"] != TOKEN or found is None:
             return web.Response(status=404)

@@ -306,6 +306,14 @@ async def test_it_leaves_a_doubtful_answer_to_the_outbox(desk: Desk, fault: bot_
     assert desk.alarms == []
 
 
+async def test_it_hangs_up_on_an_answer_without_end(desk: Desk) -> None:
+    desk.api.private()
+    written: list[int] = []
+    desk.api.fail("sendMessage", bot_api.endless(written))
+    assert not (await failed(desk, to(42, "好"))).permanent
+    assert written[0] < 100_000_000
+
+
 async def test_it_does_not_repeat_a_message_whose_answer_it_cannot_read(desk: Desk) -> None:
     """`ok: true` means that the message is out, whatever the rest looks like."""
     desk.api.private()

@@ -77,6 +77,7 @@ def test_a_span_that_fits_stays_in_one_part(before: str, inside: str, after: str
         ("版本 3.14 号", 7, ["版本 ", "3.14 号"]),
         ("甲" * 10, 4, ["甲" * 4, "甲" * 4, "甲" * 2]),
         ("😀" * 3, 4, ["😀😀", "😀"]),
+        (FLAG * 3, 6, [FLAG] * 3),
         ("", 5, []),
     ],
 )
