@@ -1,0 +1,63 @@
+"""The one form of a text in which passages and questions meet.
+
+Full width becomes half width (NFKC), traditional becomes simplified, numerals become digits,
+letters become small; everything that is neither a Chinese character nor a letter of a to z nor
+a digit becomes a space. What is left is also all that the segmenter sees, which is why jieba
+and its stand-in cannot disagree over hyphens, addresses or characters outside the plane.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+
+from knowledge.search.numerals import to_digits
+from knowledge.search.reading import table_lines
+
+DATA = Path(__file__).parents[1] / "data"
+
+# A point within a number and a percent sign behind one are kept; 9FD5 is where jieba's Han ends.
+_FOREIGN = re.compile(r"[^\u4e00-\u9fd5a-z0-9.%]+|(?<![0-9])[.%]|\.(?![0-9])")
+_SPACES = re.compile(" {2,}")
+
+
+class Normaliser:
+    """Brings texts into the one form; made once from the table of traditional characters."""
+
+    def __init__(self, traditional: Mapping[str, str]) -> None:
+        self._characters = {ord(old): new for old, new in traditional.items() if len(old) == 1}
+        phrases = {old: new for old, new in traditional.items() if len(old) > 1}
+        # A phrase in its simplified form is kept too, so that a second pass changes nothing.
+        self._phrases = phrases | {new: new for new in phrases.values()}
+        self._openings = re.compile("|".join(sorted({p[0] for p in self._phrases}) or ["(?!)"]))
+        longest_first = sorted(self._phrases, key=lambda phrase: (-len(phrase), phrase))
+        self._phrase = re.compile("|".join(longest_first) or "(?!)")
+
+    @classmethod
+    def load(cls, folder: Path = DATA) -> Normaliser:
+        """Read `traditional.tsv` of a folder."""
+        return cls(dict(table_lines(folder / "traditional.tsv")))
+
+    def __call__(self, text: str) -> str:
+        """Return the one form of a text. Every `str` has one, and it is its own form."""
+        text = self._simplified(unicodedata.normalize("NFKC", text).lower())
+        text = to_digits(_INVISIBLE.sub("", text))
+        text = _FOREIGN.sub(" ", text)
+        return _SPACES.sub(" ", text).strip(" ")
+
+    def _simplified(self, text: str) -> str:
+        if not self._openings.search(text):
+            return text.translate(self._characters)
+        parts, end = [], 0
+        for found in self._phrase.finditer(text):
+            parts.append(text[end : found.start()].translate(self._characters))
+            parts.append(self._phrases[found[0]])
+            end = found.end()
+        parts.append(text[end:].translate(self._characters))
+        return "".join(parts)
+
+
+# Soft hyphens and joiners are invisible inside a word that was pasted from a page.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
