@@ -21,6 +21,8 @@ from zlib import crc32
 
 LINES = "cards.jsonl"
 OFFSETS = "cards.offsets"
+# The table begins with the CRC-32 of the lines and of itself, eight bytes to stay aligned.
+CHECKSUM = 8
 UNCERTAIN = "待核"
 
 
@@ -66,10 +68,7 @@ class Card:
 
 
 class Cards:
-    """All cards by passage id: the mapped file, and what changed since.
-
-    Every line carries the CRC-32 of its content; reading a damaged one raises `ValueError`.
-    """
+    """All cards by passage id: the mapped file, and what changed since."""
 
     def __init__(self) -> None:
         self._lines: mmap.mmap | bytes = b""
@@ -82,31 +81,34 @@ class Cards:
     def open(cls, folder: Path) -> Cards:
         """Map the cards of a folder; raises `OSError` or `ValueError` when they are damaged."""
         cards = cls()
-        numbers = array("q", (folder / OFFSETS).read_bytes())
+        with (folder / LINES).open("rb") as file:
+            if os.fstat(file.fileno()).st_size:
+                cards._lines = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        table = (folder / OFFSETS).read_bytes()
+        checksum, content = table[:CHECKSUM], table[CHECKSUM:]
+        if checksum != _checksum(content, cards._lines):
+            raise ValueError("the cards are damaged")
+        numbers = array("q", content)
         count = len(numbers) // 3
-        if len(numbers) != 3 * count + 1:
-            raise ValueError("the table of offsets is cut off")
         cards._ids, cards._stamps = numbers[:count], numbers[count : 2 * count]
         cards._starts = numbers[2 * count :]
-        size = (folder / LINES).stat().st_size
-        if size != cards._starts[-1]:
-            raise ValueError("the cards are cut off")
-        if size:
-            with (folder / LINES).open("rb") as file:
-                cards._lines = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         return cards
 
     def save(self, folder: Path) -> None:
         """Write all cards into an existing folder and see them on the disk."""
         ids, stamps, starts = array("q"), array("q"), array("q", [0])
+        checksum = 0
         with (folder / LINES).open("wb") as lines:
             for passage_id, stamp in sorted(self.stamps().items()):
                 ids.append(passage_id)
                 stamps.append(stamp)
-                starts.append(starts[-1] + lines.write(self._line(passage_id)))
+                line = self._line(passage_id)
+                starts.append(starts[-1] + lines.write(line))
+                checksum = crc32(line, checksum)
             settle(lines)
+        table = ids.tobytes() + stamps.tobytes() + starts.tobytes()
         with (folder / OFFSETS).open("wb") as offsets:
-            offsets.write(ids.tobytes() + stamps.tobytes() + starts.tobytes())
+            offsets.write(_bytes(crc32(table, checksum)) + table)
             settle(offsets)
 
     def get(self, passage_id: int) -> Card | None:
@@ -158,15 +160,11 @@ class Cards:
 def _encode(card: Card) -> bytes:
     plain = {f.name: f.default for f in fields(Card)}
     values = {k: v for k, v in asdict(card).items() if v != plain[k]}
-    content = json.dumps(values, ensure_ascii=False, default=date.isoformat).encode()
-    return b"%08x %b\n" % (crc32(content), content)
+    return json.dumps(values, ensure_ascii=False, default=date.isoformat).encode() + b"\n"
 
 
 def _decode(line: bytes) -> Card:
-    checksum, _, content = line.rstrip(b"\n").partition(b" ")
-    if checksum != b"%08x" % crc32(content):
-        raise ValueError("a card is damaged")
-    values: dict[str, Any] = json.loads(content)
+    values: dict[str, Any] = json.loads(line)
     for name in ("valid_from", "valid_to"):
         if name in values:
             values[name] = date.fromisoformat(values[name])
@@ -174,6 +172,14 @@ def _decode(line: bytes) -> Card:
         if name in values:
             values[name] = tuple(values[name])
     return Card(**values)
+
+
+def _checksum(table: bytes, lines: mmap.mmap | bytes) -> bytes:
+    return _bytes(crc32(table, crc32(lines)))
+
+
+def _bytes(checksum: int) -> bytes:
+    return checksum.to_bytes(CHECKSUM, "little")
 
 
 def settle(file: BufferedWriter) -> None:

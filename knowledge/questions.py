@@ -185,7 +185,7 @@ async def _groups(session: AsyncSession, within: Scope, now: datetime) -> list[_
     return sorted(_grouped(_wording(row) for row in rows), key=lambda g: g.heat, reverse=True)
 
 
-def _wording(row: Row[Any]) -> _Wording:
+def _wording(row: Row[*tuple[Any, ...]]) -> _Wording:
     return _Wording(row.folded, row.text, row.times, row.last)
 
 

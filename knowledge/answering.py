@@ -1,0 +1,300 @@
+"""From a text to an answer: a passage with its source, what is near, or a polite no.
+
+An answer is never composed of new facts: it is a passage, valid on the day that the question is
+about. Nothing here knows the database, so that a fresh process answers from the snapshot alone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal, Protocol
+
+from knowledge.boundaries import judge
+from knowledge.cards import Card
+from knowledge.moments import Moment, moment
+
+Verdict = Literal["answer", "suggest", "decline"]
+
+# Nobody's question is longer; what follows is not read.
+READ = 2_000
+PARTS = 4
+SHOWN = 3
+DEPTH = 10
+HEADING = 60
+# A sentence of less than this share of the text is worth a search of its own.
+SHORT = 0.8
+
+EMPTY = "没有看到问题。请直接输入想问的内容，例如“支委会多久开一次”。"
+NOT_FOUND = "知识库里没有找到这个问题的答案。"
+NEAR = "没有找到完全对应的内容，你是不是想问下面的问题？"
+_WORD = re.compile(r"\w")
+_SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]?")
+_ASKS = re.compile(
+    r"[?？]|吗|呢|多久|多少|几|怎么|怎样|如何|什么|哪|谁|是否|能否|可否|能不能|要不要|可不可以|是不是"
+)
+_OPENING = re.compile(
+    r"^(?:你好|您好|请问|请教|想问一下|问一下|麻烦问|另外|还有|以及|那么?|\d+[.、])+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an answer rests on; `remark` says what is not sure about it."""
+
+    regulation: str
+    article: str = ""
+    version: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A passage that may be what was meant."""
+
+    passage_id: int
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a question.
+
+    `score` is the confidence, 0 to 1. `question` is the heading of the passage that answers.
+    `reason` tells why nothing was searched (private, chitchat, greeting, injection, empty);
+    it is empty when the library was asked. `parts` holds the single answers when one message
+    put several questions; text and source are then those of all and of the first.
+    """
+
+    verdict: Verdict
+    text: str
+    source: Source | None = None
+    score: float = 0.0
+    suggestions: tuple[Suggestion, ...] = ()
+    related: tuple[Suggestion, ...] = ()
+    passage_id: int | None = None
+    question: str = ""
+    reason: str = ""
+    parts: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search gave: the one rule's verdict, its confidence, and passages, best first."""
+
+    verdict: Verdict
+    score: float
+    ids: tuple[int, ...]
+
+
+class Searchable(Protocol):
+    """What questions are put to: a snapshot, or the library that follows the store."""
+
+    def find(self, question: str, *, limit: int, as_of: date, internal: bool) -> Found:
+        """Search among the passages that are valid on a day."""
+        ...
+
+    def card(self, passage_id: int) -> Card | None:
+        """Return what is shown of a passage."""
+        ...
+
+
+def answer(library: Searchable, question: str, *, as_of: date, internal: bool) -> Answer:
+    """Answer a text that somebody typed.
+
+    `as_of` is today; a day, year or version named in the question goes before it. `internal`
+    admits passages that are meant for bound persons only.
+    """
+    text = _readable(question)
+    if not _WORD.search(text):
+        return Answer("decline", EMPTY, reason="empty")
+    if boundary := judge(text):
+        return Answer("decline", boundary.text, reason=boundary.reason)
+    asked = _Asked(library, as_of, internal)
+    return asked.several(list(_questions(text))) or asked.whole(text)
+
+
+def show(library: Searchable, passage_id: int, *, as_of: date, internal: bool) -> Answer | None:
+    """Return a passage that was chosen from a list, or None when it is not there any more."""
+    card = library.card(passage_id)
+    if card is None or (card.internal and not internal):
+        return None
+    return _Asked(library, as_of, internal).given(card, 1.0, (), Moment(as_of, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One question under way: what it is put to, on which day, by whom."""
+
+    library: Searchable
+    today: date
+    internal: bool
+
+    def several(self, parts: Sequence[str]) -> Answer | None:
+        """Answer several questions of one message; None when they are not several after all."""
+        if len(parts) < 2:
+            return None
+        answers = [self.one(part) for part in parts[:PARTS]]
+        sure = {a.passage_id: a for a in answers if a.verdict == "answer"}
+        if len(sure) < 2:
+            return None
+        open_ = [p for p, a in zip(parts, answers, strict=False) if a.verdict != "answer"]
+        return _joined(list(sure.values()), [*open_, *parts[PARTS:]])
+
+    def whole(self, text: str) -> Answer:
+        """Answer a text as one question; a long-winded one by its sentence that asks."""
+        found = self.one(text)
+        if found.verdict == "answer":
+            return found
+        short = [part for part in _questions(text) if len(part) < SHORT * len(text)]
+        singles = (self.one(part) for part in short[:PARTS])
+        return next((single for single in singles if single.verdict == "answer"), found)
+
+    def one(self, text: str) -> Answer:
+        """Answer one question as of the day that it is about."""
+        when = moment(text, self.today)
+        found = self.search(when.question, when.day)
+        if when.former:
+            when, found = self.before(when, found)
+        if not when.words:
+            return self.judged(found, when)
+        dated = self.judged(found, when)
+        return dated if dated.verdict == "answer" else self.undated(when, dated)
+
+    def search(self, question: str, day: date) -> Found:
+        return self.library.find(question, limit=DEPTH, as_of=day, internal=self.internal)
+
+    def before(self, when: Moment, found: Found) -> tuple[Moment, Found]:
+        """Search again on the day before the version that answers today came into force."""
+        cards = (self.library.card(passage_id) for passage_id in found.ids[:SHOWN])
+        start = next((c.valid_from for c in cards if c is not None and c.valid_from), None)
+        if start is None:
+            return when, found
+        when = replace(when, day=start - timedelta(days=1))
+        return when, self.search(when.question, when.day)
+
+    def undated(self, when: Moment, dated: Answer) -> Answer:
+        """Fall back to today's rules when those of the named day do not hold an answer.
+
+        A version that was asked for by name is answered if it is the one in force; otherwise
+        today's passage is only offered, because it is not what was asked for.
+        """
+        today = self.judged(self.search(when.question, self.today), Moment(self.today, ""))
+        if today.verdict != "answer" or today.source is None or today.passage_id is None:
+            return dated
+        if today.source.version == when.edition:
+            return today
+        nearest = Suggestion(today.passage_id, today.question)
+        text = f"知识库里没有找到{when.words}适用的内容，现行规定的相近内容："
+        return Answer("suggest", text, score=today.score, suggestions=_unique([nearest]))
+
+    def judged(self, found: Found, when: Moment) -> Answer:
+        """Turn what was found into an answer, by the one rule of the search."""
+        cards = list(self.cards(found.ids, when.day))
+        if not cards or found.verdict == "decline":
+            return Answer("decline", NOT_FOUND, score=found.score)
+        if found.verdict == "answer":
+            return self.given(cards[0], found.score, cards[1:], when)
+        offers = _unique([_offer(card) for card in cards])
+        return Answer("suggest", NEAR, score=found.score, suggestions=offers)
+
+    def given(self, card: Card, score: float, others: Sequence[Card], when: Moment) -> Answer:
+        """Word the answer that a passage gives."""
+        related = [*self.cards(card.related, when.day), *others]
+        return Answer(
+            "answer",
+            _version_line(card, when, self.today) + card.text,
+            source=_source(card, self.today),
+            score=score,
+            related=_unique([_offer(c) for c in related if c.id != card.id], besides=card),
+            passage_id=card.id,
+            question=card.heading,
+        )
+
+    def cards(self, ids: Sequence[int], day: date) -> Iterator[Card]:
+        """Yield the cards that may be shown on a day."""
+        for passage_id in ids:
+            card = self.library.card(passage_id)
+            if card is not None and card.valid_on(day) and (self.internal or not card.internal):
+                yield card
+
+
+def _readable(text: str) -> str:
+    """Even out widths and drop what nobody types: NUL, lone surrogates, the far end."""
+    plain = text[:READ].encode("utf-8", "ignore").decode().replace("\0", "")
+    return unicodedata.normalize("NFKC", plain).strip()
+
+
+def _questions(text: str) -> Iterator[str]:
+    """Yield the sentences of a text that ask something."""
+    for found in _SENTENCE.finditer(text):
+        sentence = _OPENING.sub("", found[0].strip(" ,，。！!;；\n"))
+        if len(sentence) > 3 and _ASKS.search(sentence):
+            yield sentence
+
+
+def _version_line(card: Card, when: Moment, today: date) -> str:
+    """Say which version speaks when it is not the one in force today."""
+    if card.valid_on(today):
+        return ""
+    version = f"{card.version}版" if card.version.isdecimal() else card.version
+    if card.valid_to is not None and card.valid_to <= today:
+        state = f"已于{_chinese(card.valid_to)}起不再适用"
+    else:
+        state = f"{_chinese(card.valid_from or when.day)}起施行"
+    return f"【{'，'.join(part for part in (version, state) if part)}】\n"
+
+
+def _source(card: Card, today: date) -> Source:
+    superseded = card.valid_to is not None and card.valid_to <= today
+    remark = "、".join(part for part in (card.remark, "旧版" if superseded else "") if part)
+    return Source(card.regulation or card.title, card.article, card.version, remark)
+
+
+def _offer(card: Card) -> Suggestion:
+    if card.question:
+        return Suggestion(card.id, card.question)
+    return Suggestion(card.id, f"{card.heading} {card.text}"[:HEADING])
+
+
+def _unique(offers: Sequence[Suggestion], besides: Card | None = None) -> tuple[Suggestion, ...]:
+    """Keep the first three that read differently, and differently from the answer's heading."""
+    taken = {besides.heading} if besides else set()
+    kept: list[Suggestion] = []
+    for offer in offers:
+        if offer.question not in taken and len(kept) < SHOWN:
+            taken.add(offer.question)
+            kept.append(offer)
+    return tuple(kept)
+
+
+def _joined(answers: Sequence[Answer], unanswered: Sequence[str]) -> Answer:
+    """Put the answers to several questions under one another, each with its source."""
+    blocks = [f"{n}. {a.question}\n{a.text}{_cited(a.source)}" for n, a in enumerate(answers, 1)]
+    if unanswered:
+        blocks.append(f"“{unanswered[0][:HEADING]}”没有找到确切答案，可以单独再问一次。")
+    first = answers[0]
+    answered = {a.passage_id for a in answers}
+    related = [s for a in answers for s in a.related if s.passage_id not in answered]
+    return replace(
+        first,
+        text="\n\n".join(blocks),
+        score=min(a.score for a in answers),
+        related=_unique(related),
+        parts=tuple(answers),
+    )
+
+
+def _cited(source: Source | None) -> str:
+    if source is None:
+        return ""
+    parts = [source.version, source.remark]
+    inside = f"（{'，'.join(p for p in parts if p)}）" if any(parts) else ""
+    return f"\n依据：{source.regulation}{source.article}{inside}"
+
+
+def _chinese(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
