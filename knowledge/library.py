@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Document, Passage, Version
@@ -77,7 +77,7 @@ class Library:
             number = await revisions.current(session)
             if number <= self._shelf.revision:
                 return
-            newer = await _rows(session, Passage.revision > self._shelf.revision)
+            newer = (await session.execute(_NEWER, {"seen": self._shelf.revision})).all()
             self._shelf.remove(row.id for row in newer if not _live(row))
             self._shelf.put(_card(row) for row in newer if _live(row))
             self._shelf.revision = number
@@ -108,7 +108,7 @@ class Library:
 
 async def _build(session: AsyncSession, number: int) -> Shelf:
     log.info("building the search index from the store")
-    rows = await _rows(session, Passage.retired_at.is_(None), Document.retired_at.is_(None))
+    rows = await _rows(session, *_LIVE)
     return await asyncio.to_thread(Shelf.build, [_card(row) for row in rows], number)
 
 
@@ -152,17 +152,20 @@ _COLUMNS = (
 )
 
 
+_LIVE = (Passage.retired_at.is_(None), Document.retired_at.is_(None))
+_ROWS = (
+    select(*_COLUMNS)
+    .join(Version, Version.id == Passage.version_id)
+    .join(Document, Document.id == Version.document_id)
+    .order_by(Passage.id)
+)
+_NEWER = _ROWS.where(Passage.revision > bindparam("seen"))
+
+
 async def _rows(
     session: AsyncSession, *which: ColumnElement[bool]
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    statement = (
-        select(*_COLUMNS)
-        .join(Version, Version.id == Passage.version_id)
-        .join(Document, Document.id == Version.document_id)
-        .where(*which)
-        .order_by(Passage.id)
-    )
-    return (await session.execute(statement)).all()
+    return (await session.execute(_ROWS.where(*which))).all()
 
 
 async def _stamps(session: AsyncSession) -> AsyncIterator[Row[*tuple[Any, ...]]]:
@@ -170,7 +173,7 @@ async def _stamps(session: AsyncSession) -> AsyncIterator[Row[*tuple[Any, ...]]]
         select(Passage.id, Passage.revision, Passage.digest)
         .join(Version, Version.id == Passage.version_id)
         .join(Document, Document.id == Version.document_id)
-        .where(Passage.retired_at.is_(None), Document.retired_at.is_(None))
+        .where(*_LIVE)
     )
     async for row in await session.stream(statement):
         yield row
