@@ -1,0 +1,1 @@
+"""The shipped entries, one TOML file a subject; `knowledge.entries` reads them."""
