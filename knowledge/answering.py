@@ -156,25 +156,32 @@ class _Asked:
     def one(self, text: str) -> Answer:
         """Answer one question as of the day that it is about."""
         when = moment(text, self.today)
-        found = self.search(when.question, when.day)
         if when.former:
-            when, found = self.before(when, found)
-        if not when.words:
-            return self.judged(found, when)
-        dated = self.judged(found, when)
-        return dated if dated.verdict == "answer" else self.undated(when, dated)
+            when = self.before(when, text)
+        found = self.judged(self.search(text, when), when)
+        if found.verdict == "answer" or when.day == self.today:
+            return found
+        return self.undated(when, found)
 
-    def search(self, question: str, day: date) -> Found:
+    def search(self, text: str, when: Moment) -> Found:
+        """Search on a day, with and without the words that name it, and take the surer result.
+
+        A passage may hold these words itself ("2014年细则规定…"), or know nothing of them.
+        """
+        whole = self.find(text, when.day)
+        if when.question == text:
+            return whole
+        return max(whole, self.find(when.question, when.day), key=_sureness)
+
+    def find(self, question: str, day: date) -> Found:
         return self.library.find(question, limit=DEPTH, as_of=day, internal=self.internal)
 
-    def before(self, when: Moment, found: Found) -> tuple[Moment, Found]:
-        """Search again on the day before the version that answers today came into force."""
+    def before(self, when: Moment, text: str) -> Moment:
+        """Go back to the day before the version that answers today came into force."""
+        found = self.search(text, when)
         cards = (self.library.card(passage_id) for passage_id in found.ids[:SHOWN])
         start = next((c.valid_from for c in cards if c is not None and c.valid_from), None)
-        if start is None:
-            return when, found
-        when = replace(when, day=start - timedelta(days=1))
-        return when, self.search(when.question, when.day)
+        return when if start is None else replace(when, day=start - timedelta(days=1))
 
     def undated(self, when: Moment, dated: Answer) -> Answer:
         """Fall back to today's rules when those of the named day do not hold an answer.
@@ -182,7 +189,7 @@ class _Asked:
         A version that was asked for by name is answered if it is the one in force; otherwise
         today's passage is only offered, because it is not what was asked for.
         """
-        today = self.judged(self.search(when.question, self.today), Moment(self.today, ""))
+        today = self.judged(self.find(when.question, self.today), Moment(self.today, ""))
         if today.verdict != "answer" or today.source is None or today.passage_id is None:
             return dated
         if today.source.version == when.edition:
@@ -220,6 +227,10 @@ class _Asked:
             card = self.library.card(passage_id)
             if card is not None and card.valid_on(day) and (self.internal or not card.internal):
                 yield card
+
+
+def _sureness(found: Found) -> tuple[int, float]:
+    return ("decline", "suggest", "answer").index(found.verdict), found.score
 
 
 def _readable(text: str) -> str:

@@ -24,6 +24,8 @@ OFFSETS = "cards.offsets"
 # The table begins with the CRC-32 of the lines and of itself, eight bytes to stay aligned.
 CHECKSUM = 8
 UNCERTAIN = "待核"
+# A text may end with a note to the careful reader: shown, not searched, since many share it.
+NOTE = "\n注："
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Card:
     def remark(self) -> str:
         """Return what the reader must know of how sure the source is."""
         return "、".join(part for part in self.certainty.split() if UNCERTAIN in part)
+
+    @property
+    def body(self) -> str:
+        """Return the text that is searched."""
+        return self.text.partition(NOTE)[0]
 
     def valid_on(self, day: date) -> bool:
         """Tell whether the text is in force on a day."""

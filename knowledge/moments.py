@@ -14,14 +14,15 @@ from datetime import date
 
 EARLIEST, AHEAD_YEARS = 1921, 10
 DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
-_YEAR = r"(?P<year>[0-9〇零○一二三四五六七八九]{4})"
+_FOUR = "[0-9〇零○一二三四五六七八九]{4}"
+_YEAR = rf"(?P<year>{_FOUR})"
 _NUMBER = r"[0-9]{1,2}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
-# A span of years ("2024—2028年") is the name of a plan, not a day.
-_SPAN = re.compile(r"\d{4}\s*年?\s*[-—–~～至到]+\s*\d{4}")
+# A span of years is the name of a plan: one that runs is asked about as of today.
+_SPAN = re.compile(r"(?<!\d)(\d{4})\s*年?\s*[-—–~～至到]+\s*(\d{4})(?!\d)\s*年?")
 _DAY = re.compile(
     rf"(?:按照?|依照|根据|在)?(?<!\d){_YEAR}\s*年"
     rf"(?:\s*(?P<month>{_NUMBER})\s*月(?:份)?(?:\s*(?P<day>{_NUMBER})\s*[日号])?)?"
-    r"(?:以?前|那时|当时|的时候|时)?"
+    r"(?!\s*(?:以后|之后|以来|后|起))(?:以?前|那时|当时|的时候|时)?"
 )
 _PLAIN = re.compile(
     r"(?<![\d.])(?P<year>\d{4})[-./](?P<month>\d{1,2})(?:[-./](?P<day>\d{1,2}))?(?![\d.])"
@@ -32,9 +33,11 @@ _EDITION = re.compile(
 )
 _RELATIVE = {"大前年": -3, "前年": -2, "去年": -1, "上一年": -1, "明年": 1, "后年": 2}
 _FORMER = re.compile(
-    r"(?:按照?|依照|根据)?(?:旧|老|原来|以前|过去|之前|从前|修订前|修改前|上一版|前一版)的?"
+    r"(?:按照?|依照|根据)?(?<!新)(?:旧|老|原来|以前|过去|之前|从前|修订前|修改前|上一版|前一版)的?"
     r"(?P<kept>版本?|规定|细则|条例|办法|规则|要求|标准|政策)"
 )
+# Two versions side by side are compared: the library of today has the answer.
+_COMPARED = re.compile(rf"{_FOUR}\D{{1,12}}{_FOUR}\s*年?(?:版|修订|细则|条例)")
 _PRESENT = re.compile(r"现在|目前|如今|现行|今天|眼下|当前|新版|最新|新规|新细则|新条例")
 
 
@@ -55,7 +58,9 @@ class Moment:
 
 def moment(question: str, today: date) -> Moment:
     """Find the day that a question is about; today when it names none."""
-    if _SPAN.search(question):
+    if found := _SPAN.search(question):
+        return _planned(question, found, today)
+    if _COMPARED.search(question):
         return Moment(today, question)
     if found := _EDITION.search(question):
         return _edition(question, found, today)
@@ -79,12 +84,20 @@ def _dated(question: str, today: date) -> Moment:
     return Moment(today, question)
 
 
+def _planned(question: str, found: re.Match[str], today: date) -> Moment:
+    last_year = int(found[2])
+    if not EARLIEST <= last_year < today.year:
+        return Moment(today, question)
+    return Moment(date(last_year, 12, 31), _without(question, found[0]), found[0])
+
+
 def _edition(question: str, found: re.Match[str], today: date) -> Moment:
     year = int(found["year"].translate(DIGITS))
-    day = _within(year, None, None, today)
-    if day is None:
+    if not EARLIEST <= year <= today.year + AHEAD_YEARS:
         return Moment(today, question)
-    return Moment(day, _without(question, found[0]), found[0], edition=str(year))
+    # A version that is called by its year is in force at the end of that year.
+    last_day = date(year, 12, 31)
+    return Moment(last_day, _without(question, found[0]), found[0], edition=str(year))
 
 
 def _day(found: re.Match[str], today: date) -> date | None:

@@ -103,7 +103,7 @@ def _passage(card: Card) -> Passage:
     return Passage(
         id=card.id,
         title=card.question or f"{card.title}{card.article}",
-        text=card.text,
+        text=card.body,
         aliases=card.aliases,
         valid_from=card.valid_from,
         valid_to=card.valid_to,
