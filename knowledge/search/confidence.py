@@ -1,10 +1,10 @@
 """How sure a result is, by one rule for every library: answer, suggest or decline.
 
-Two things are asked. Is the question about something that the library knows? The score divided
-by the score of a perfect match (every term saturated) says so, together with how much of the
-question's weight stands in the passage at all. Is it this passage rather than the next? The
-margin says so. A logistic regression turns them into the chance that the first passage is right;
-`benchmarks/fit_confidence.py` fits its constants on the development sets.
+Two questions are asked, each answered by a logistic regression over what the search saw. Is the
+question about something that the library knows? Foreign questions match in scattered small
+words: their score is a small share of what a perfect match would get, and some of their words
+are in no passage at all. Is it this passage rather than the next? The margin says so. The
+constants come from `python -m benchmarks.fit_confidence` on the development sets.
 """
 
 from __future__ import annotations
@@ -15,54 +15,60 @@ from typing import Literal
 
 Verdict = Literal["answer", "suggest", "decline"]
 
-INTERCEPT = -4.0
-SHARE = 6.0
-COVERAGE = 3.0
-MARGIN = 2.0
 
-KNOWN_INTERCEPT = -4.0
-KNOWN_SHARE = 8.0
-KNOWN_COVERAGE = 4.0
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known about the first passage and the question; each from 0 to 1.
+
+    `share` is the passage's score as a share of a perfect match, `coverage` the share of the
+    question's weight whose terms stand in it, `vocabulary` the share of the weight of its words
+    that stand anywhere in the library, `margin` how far the second passage falls behind it.
+    """
+
+    share: float
+    coverage: float
+    vocabulary: float
+    margin: float
+
+
+NOTHING = Evidence(0.0, 0.0, 0.0, 0.0)
+
+# Intercept, then the weights of share, coverage and vocabulary.
+KNOWN = (-8.0, 7.0, 8.0, 6.5)
+# Intercept, then the weights of share and margin.
+RIGHT = (-4.2, 4.8, 4.9)
 
 ANSWER_FROM = 0.5
 SUGGEST_FROM = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is known about the first passage; each from 0 to 1.
-
-    `share` is its score as a share of a perfect match, `coverage` the share of the question's
-    weight whose terms stand in it, `margin` how far the second passage falls behind it.
-    """
-
-    share: float
-    coverage: float
-    margin: float
-
-
-NOTHING = Evidence(0.0, 0.0, 0.0)
-
-
 def known(evidence: Evidence) -> float:
     """Return the chance that the question is about something in the library."""
+    intercept, share, coverage, vocabulary = KNOWN
     return _logistic(
-        KNOWN_INTERCEPT + KNOWN_SHARE * evidence.share + KNOWN_COVERAGE * evidence.coverage
+        intercept
+        + share * evidence.share
+        + coverage * evidence.coverage
+        + vocabulary * evidence.vocabulary
     )
 
 
 def right(evidence: Evidence) -> float:
-    """Return the chance that the first passage is the right one."""
-    return _logistic(
-        INTERCEPT + SHARE * evidence.share + COVERAGE * evidence.coverage + MARGIN * evidence.margin
-    )
+    """Return the chance that the first passage is the right one, the question being known."""
+    intercept, share, margin = RIGHT
+    return _logistic(intercept + share * evidence.share + margin * evidence.margin)
+
+
+def score(evidence: Evidence) -> float:
+    """Return the chance that the first passage answers the question."""
+    return 0.0 if evidence == NOTHING else known(evidence) * right(evidence)
 
 
 def verdict(evidence: Evidence) -> Verdict:
     """Say what to do with a result."""
-    if known(evidence) < SUGGEST_FROM:
+    if evidence == NOTHING or known(evidence) < SUGGEST_FROM:
         return "decline"
-    return "answer" if right(evidence) >= ANSWER_FROM else "suggest"
+    return "answer" if score(evidence) >= ANSWER_FROM else "suggest"
 
 
 def _logistic(value: float) -> float:

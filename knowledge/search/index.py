@@ -17,6 +17,7 @@ import numpy as np
 
 from knowledge.search import confidence, postings, scoring, storage
 from knowledge.search.confidence import Evidence, Verdict
+from knowledge.search.constants import WORDS
 from knowledge.search.counting import batches, count
 from knowledge.search.homophones import Homophones
 from knowledge.search.lexicon import Lexicon
@@ -24,7 +25,7 @@ from knowledge.search.passages import Passage
 from knowledge.search.postings import Segment
 from knowledge.search.question import Query, understand
 from knowledge.search.scoring import Bools, Lookup, Weights
-from knowledge.search.terms import word_key
+from knowledge.search.terms import field_of, word_key
 
 FILE = "search.index"
 # So many changed passages are searched beside the others before merging is worth its time.
@@ -251,9 +252,19 @@ class _Asked:
         second = hits[1].score if len(hits) > 1 else 0.0
         return Evidence(
             share=min(first.score / whole, 1.0),
-            coverage=float(perfect[inside].sum()) / whole,
+            coverage=min(float(perfect[inside].sum()) / whole, 1.0),
+            vocabulary=self._vocabulary(perfect),
             margin=1 - second / first.score,
         )
+
+    def _vocabulary(self, perfect: Weights) -> float:
+        """Return the share of the weight of the question's words that the library knows."""
+        words = perfect * (field_of(self.query.keys) == WORDS)
+        known = np.zeros(len(words), dtype=np.bool_)
+        for found in self.lookups:
+            known[found.present] = True
+        whole = float(words.sum())
+        return float(words[known].sum()) / whole if whole > 0 else 0.0
 
 
 def _holds(state: _State, word: str) -> bool:
@@ -265,7 +276,7 @@ def _holds(state: _State, word: str) -> bool:
 def _ranking(asked: _Asked, found: Sequence[_Found], limit: int) -> Ranking:
     """Word what was found; the passages behind the first are less sure by their score."""
     evidence = asked.evidence(found)
-    sure = confidence.right(evidence)
+    sure = confidence.score(evidence)
     hits = tuple(
         Hit(
             id=int(asked.state.parts[hit.part].segment.ids[hit.doc]),
@@ -274,5 +285,4 @@ def _ranking(asked: _Asked, found: Sequence[_Found], limit: int) -> Ranking:
         )
         for hit in found[:limit]
     )
-    decided = confidence.verdict(evidence) if hits else "decline"
-    return Ranking(hits, decided, sure if hits else 0.0, evidence, asked.query.text)
+    return Ranking(hits, confidence.verdict(evidence), sure, evidence, asked.query.text)
