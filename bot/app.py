@@ -43,9 +43,15 @@ class App:
     delivery: Delivery
 
     async def read_file(self, file_id: int) -> bytes:
-        """Return the bytes of a stored file, for a channel that sends it."""
+        """Return the bytes of a stored file, for a channel that sends it.
+
+        Raises `LookupError` when it is not there any more.
+        """
         async with self.database.read() as session:
-            return (await session.get_one(StoredFile, file_id)).data
+            file = await session.get(StoredFile, file_id)
+        if file is None:
+            raise LookupError(f"there is no stored file {file_id}")
+        return file.data
 
 
 def utc_now() -> datetime:

@@ -16,8 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from knowledge.documents import DocumentError
-
 from db import access, accounts, conversation
 from db.access import Actor
 from db.engine import Database, Session
@@ -26,8 +24,9 @@ from handlers.flood import Flood
 from handlers.incoming import ChatChange, ChatEvent, Incoming, Upload, UploadTooLarge
 from handlers.reply import Button, Reply, UserError
 from handlers.router import FileRoute, Handler, Replies, Route, Router, Step
+from knowledge.documents import DocumentError
 from scheduler import outbox
-from scheduler.channels import Address, Lane
+from scheduler.channels import Address, ChannelError, Lane
 
 log = logging.getLogger(__name__)
 
@@ -282,6 +281,8 @@ class Dispatcher:
         except UploadTooLarge:
             limit = self._services.upload_limit // (1024 * 1024)
             return Prepared(refusal=Reply(f"文件超过 {limit} MB，无法接收。"))
+        except ChannelError:
+            return Prepared(refusal=Reply("文件没有取到，请重新发送一次。"))
         except (DocumentError, UserError) as error:
             return Prepared(refusal=Reply(str(error)))
         return Prepared(route=route, value=value)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from knowledge.answering import Answer
-
 from db.access import ASK, SEE_GAPS
 from handlers.context import Context
 from handlers.reply import Button, Quote, Reply, UserError
 from handlers.router import Router
 from knowledge import questions
+from knowledge.answering import Answer
 
 router = Router()
 
@@ -88,7 +87,22 @@ async def settle(context: Context) -> Reply:
     count = await questions.settle(
         context.session, context.text, within=context.scope(SEE_GAPS), now=context.now
     )
-    return Reply(f"已把 {count} 条提问标为已处理。" if count else "这组问题已经处理过了。")
+    if not count:
+        return Reply("这组问题已经处理过了。")
+    undo = Button("撤销", f"/unsettle {context.now.isoformat()}")
+    return Reply(f"已把 {count} 条提问标为已处理。", buttons=((undo,),))
+
+
+@router.command("unsettle", help="撤销已处理", needs=SEE_GAPS, usage="时间", hidden=True)
+async def unsettle(context: Context) -> Reply:
+    """Put a group of questions back on the list of gaps."""
+    try:
+        at = datetime.fromisoformat(context.text)
+    except ValueError as error:
+        raise UserError("请用“知识盘点”里的按钮操作。") from error
+    within = context.scope(SEE_GAPS)
+    count = await questions.unsettle(context.session, at, within=within)
+    return Reply(f"已放回 {count} 条提问。" if count else "没有可以撤销的操作。")
 
 
 async def _answer(context: Context, text: str) -> Answer:
@@ -100,23 +114,23 @@ async def _answer(context: Context, text: str) -> Answer:
 def _say(answer: Answer, asked: int, *, near: Button | None = None) -> Reply:
     if answer.verdict == "answer":
         return _found(answer, asked)
-    suggestions = tuple((Button(s.question, f"/look {s.passage_id}"),) for s in answer.suggestions)
-    hand_over = (Button("转给组织委员", f"/handover {asked}"),)
-    if answer.verdict == "suggest":
-        lines = "\n".join(f"{n}. {s.question}" for n, s in enumerate(answer.suggestions, 1))
-        return Reply(f"你是不是想问：\n{lines}", buttons=(*suggestions, hand_over))
     if answer.reason:
         return Reply(answer.text)
+    offers = tuple((Button(s.question, f"/look {s.passage_id}"),) for s in answer.suggestions)
+    hand_over = (Button("转给组织委员", f"/handover {asked}"),)
+    if answer.verdict == "suggest":
+        return Reply(answer.text, buttons=(*offers, hand_over))
     command = ((near,),) if near else ()
     hint = f"你是不是想用“{near.label}”？\n" if near else ""
-    text = f"{hint}知识库里没有找到这个问题的答案。可以换个说法再问，或者转给组织委员。"
-    return Reply(text, buttons=(*command, *suggestions, hand_over))
+    text = f"{hint}{answer.text}可以换个说法再问，或者转给组织委员。"
+    return Reply(text, buttons=(*command, *offers, hand_over))
 
 
 def _found(answer: Answer, asked: int) -> Reply:
     source = answer.source
     quote = None
-    if source is not None:
+    # An answer to several questions cites each of them in its text.
+    if source is not None and not answer.parts:
         quote = Quote(source.regulation, source.article, source.version, source.remark)
     verdicts = (
         Button("有用", f"/useful {asked}"),

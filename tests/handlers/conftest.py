@@ -17,7 +17,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from knowledge.library import Library
 from sqlalchemy import select
 
 from db import accounts, demo
@@ -30,6 +29,7 @@ from handlers.everything import make_router
 from handlers.incoming import Contact, Incoming, Upload
 from handlers.questions import ask
 from knowledge import seeding
+from knowledge.library import Library
 from scheduler.messages import Message
 
 MEMBER = "江晚舟"

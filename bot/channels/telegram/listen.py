@@ -43,6 +43,7 @@ class Listener:
         courtesy: Courtesy,
         download: Download,
         on_alarm: Alarm,
+        on_name: Callable[[str], None],
         now: Callable[[], datetime],
         sleep: Sleep = asyncio.sleep,
         poll_seconds: int = 25,
@@ -53,6 +54,7 @@ class Listener:
         self._courtesy = courtesy
         self._download = download
         self._on_alarm = on_alarm
+        self._on_name = on_name
         self._now = now
         self._sleep = sleep
         self._poll_seconds = poll_seconds
@@ -83,6 +85,7 @@ class Listener:
         if me is None:
             return
         log.info("listening as @%s", me.username)
+        self._on_name(me.username or "")
         intake = Intake(bot, me, self._conversation, self._courtesy, self._download, self._now)
         self._courtesy.show_default_commands()
         if self._settings.webhook:

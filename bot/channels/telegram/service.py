@@ -23,7 +23,8 @@ STOP_SECONDS = 20.0
 class TelegramService:
     """`channel` speaks for the outbox, `conversation` answers what is heard.
 
-    `on_alarm(text)` hears what an administrator has to mend. Raises `ValueError` for wrong
+    `on_alarm(text)` hears what an administrator has to mend, `on_name(username)` the bot's own
+    name once it is known. Raises `ValueError` for wrong
     settings, naming the setting and never its value.
     """
 
@@ -34,6 +35,7 @@ class TelegramService:
         *,
         read_file: ReadFile,
         on_alarm: Alarm,
+        on_name: Callable[[str], None] = lambda name: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         speaker: Speaker | None = None,
@@ -44,6 +46,7 @@ class TelegramService:
         self._server = BotServer(settings.token, settings.api)
         self._conversation = conversation
         self._on_alarm = on_alarm
+        self._on_name = on_name
         self._now = now
         self._sleep = sleep
         self._poll_seconds = poll_seconds
@@ -74,6 +77,7 @@ class TelegramService:
             courtesy=self._courtesy,
             download=self._speaker.download,
             on_alarm=self._on_alarm,
+            on_name=self._on_name,
             now=self._now,
             sleep=self._sleep,
             poll_seconds=self._poll_seconds,

@@ -1,0 +1,163 @@
+"""A question goes to a person; the answer comes back and becomes knowledge after one approval."""
+
+from handlers.reply import Message
+from tests.handlers.conftest import (
+    ADMINISTRATOR,
+    EDITOR,
+    MEMBER,
+    OFFICER,
+    OUTSIDER,
+    SECOND_EDITOR,
+    SECRETARY,
+    SIBLING,
+    SUPERIOR,
+    Talk,
+)
+
+QUESTION = "工会体检套餐能不能换成眼科项目"
+ANSWER = "可以，向综合办公室提出，每年十月前办理。"
+
+
+def labels(message: Message) -> list[str]:
+    return [button.label for row in message.buttons for button in row]
+
+
+async def hand_over(talk: Talk, who: str = MEMBER) -> Message:
+    [reply] = await talk.say(who, QUESTION)
+    assert "没有找到" in reply.text
+    [told] = await talk.press(who, reply, "转给组织委员")
+    return told
+
+
+async def answered(talk: Talk) -> None:
+    await hand_over(talk)
+    [request] = talk.mail(OFFICER)
+    await talk.press(OFFICER, request, "答复")
+    await talk.say(OFFICER, ANSWER)
+
+
+async def test_it_reaches_the_organisation_officer_of_the_branch(talk: Talk) -> None:
+    told = await hand_over(talk)
+    [request] = talk.mail(OFFICER)
+    assert (OFFICER in told.text, QUESTION in request.text) == (True, True)
+    assert talk.mail(SECRETARY) == []
+
+
+async def test_the_answer_comes_back_to_the_asker(talk: Talk) -> None:
+    await answered(talk)
+    [message] = talk.mail(MEMBER)
+    assert ANSWER in message.text
+    assert message.quote is not None
+    assert OFFICER in message.quote.regulation
+
+
+async def test_the_pair_is_found_after_one_approval(talk: Talk) -> None:
+    await answered(talk)
+    [card] = talk.mail(EDITOR)
+    await talk.press(EDITOR, card, "发布")
+    [reply] = await talk.say(SIBLING, QUESTION)
+    assert ANSWER in reply.text
+
+
+async def test_two_editors_decide_once(talk: Talk) -> None:
+    await answered(talk)
+    [card], [other] = talk.mail(EDITOR), talk.mail(SECOND_EDITOR)
+    await talk.press(EDITOR, card, "退回")
+    [reply] = await talk.press(SECOND_EDITOR, other, "发布")
+    assert "已经处理过" in reply.text
+
+
+async def test_a_reworded_pair_is_published_as_reworded(talk: Talk) -> None:
+    await answered(talk)
+    [card] = talk.mail(EDITOR)
+    await talk.press(EDITOR, card, "改答案")
+    [card] = await talk.say(EDITOR, "可以，每年十月前向综合办公室提出。")
+    await talk.press(EDITOR, card, "发布")
+    [reply] = await talk.say(SIBLING, QUESTION)
+    assert "每年十月前向综合办公室" in reply.text
+
+
+async def test_the_second_answer_is_told_that_there_is_one(talk: Talk) -> None:
+    await hand_over(talk)
+    [request] = talk.mail(OFFICER)
+    await talk.press(OFFICER, request, "答复")
+    await talk.say(SECRETARY, "转来的问题")
+    await talk.say(SECRETARY, "答复 1")
+    await talk.say(OFFICER, ANSWER)
+    [reply] = await talk.say(SECRETARY, "另一个答复")
+    assert "已由他人答复" in reply.text
+    assert len(talk.mail(MEMBER)) == 1
+
+
+async def test_a_sibling_neither_sees_nor_answers_it(talk: Talk) -> None:
+    await hand_over(talk)
+    [listed] = await talk.say(SIBLING, "转来的问题")
+    [refused] = await talk.say(SIBLING, "答复 1")
+    assert (QUESTION in listed.text, refused.text) == (False, "没有找到这个问题。")
+
+
+async def test_the_committee_above_sees_it(talk: Talk) -> None:
+    await hand_over(talk)
+    [listed] = await talk.say(SUPERIOR, "转来的问题")
+    assert QUESTION in listed.text
+
+
+async def test_an_outsider_cannot_hand_over(talk: Talk) -> None:
+    [reply] = await talk.say(OUTSIDER, QUESTION)
+    [refused] = await talk.press(OUTSIDER, reply, "转给组织委员")
+    assert "绑定" in refused.text
+
+
+async def test_anothers_question_cannot_be_handed_over(talk: Talk) -> None:
+    await talk.say(MEMBER, QUESTION)
+    [reply] = await talk.say(SIBLING, "/handover 1")
+    assert "没有找到" in reply.text
+
+
+async def test_it_is_handed_over_once(talk: Talk) -> None:
+    [reply] = await talk.say(MEMBER, QUESTION)
+    await talk.press(MEMBER, reply, "转给组织委员")
+    [again] = await talk.press(MEMBER, reply, "转给组织委员")
+    assert "已经转出" in again.text
+    assert len(talk.mail(OFFICER)) == 1
+
+
+async def test_the_officer_s_own_question_goes_to_the_secretary(talk: Talk) -> None:
+    await hand_over(talk, OFFICER)
+    assert len(talk.mail(SECRETARY)) == 1
+
+
+async def test_the_unit_names_another_post(talk: Talk) -> None:
+    await talk.say(SECRETARY, "设置答疑人 书记")
+    await hand_over(talk)
+    assert (len(talk.mail(SECRETARY)), talk.mail(OFFICER)) == (1, [])
+
+
+async def test_a_role_that_was_lost_ends_an_open_dialog(talk: Talk) -> None:
+    await hand_over(talk)
+    [request] = talk.mail(OFFICER)
+    await talk.press(OFFICER, request, "答复")
+    await talk.say(ADMINISTRATOR, f"免职 {OFFICER} 组织委员")
+    talk.mail(OFFICER)
+    [reply] = await talk.say(OFFICER, ANSWER)
+    assert "不能" in reply.text
+    assert talk.mail(MEMBER) == []
+
+
+async def test_an_editor_does_not_publish_the_own_answer(talk: Talk) -> None:
+    await hand_over(talk)
+    [listed] = await talk.say(ADMINISTRATOR, "转来的问题")
+    assert QUESTION in listed.text
+    await talk.say(ADMINISTRATOR, "答复 1")
+    await talk.say(ADMINISTRATOR, ANSWER)
+    [reply] = await talk.say(ADMINISTRATOR, "发布 1")
+    assert "另一位" in reply.text
+
+
+async def test_cancelling_sends_nothing(talk: Talk) -> None:
+    await hand_over(talk)
+    [request] = talk.mail(OFFICER)
+    await talk.press(OFFICER, request, "答复")
+    [reply] = await talk.say(OFFICER, "取消")
+    assert reply.text == "已取消。"
+    assert talk.mail(MEMBER) == []
