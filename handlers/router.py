@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -12,6 +13,7 @@ from rapidfuzz import fuzz, process
 from db.access import Action, Actor, decide
 from handlers.context import Context
 from handlers.reply import Reply
+from knowledge.search.pinyin import Syllables, codes_of
 
 Replies = Reply | Sequence[Reply]
 Handler = Callable[[Context], Awaitable[Replies]]
@@ -160,6 +162,10 @@ class Router:
     def near(self, text: str, actor: Actor) -> Route | None:
         """Return the command whose word a short text probably meant."""
         words = {word: route for route in self.listed(actor) for word in (*route.words, route.name)}
+        sound = _sound(text)
+        for word, route in words.items():
+            if _sound(word) == sound:
+                return route
         found = process.extractOne(
             text.lstrip("/"), words.keys(), scorer=fuzz.ratio, score_cutoff=SLIP
         )
@@ -171,6 +177,16 @@ class Router:
             raise ValueError(f"command {route.name} {taken} is there twice")
         self.routes[route.name] = route
         self._words.update(dict.fromkeys(route.words, route))
+
+
+@cache
+def _syllables() -> Syllables:
+    return Syllables()
+
+
+def _sound(text: str) -> tuple[int, ...]:
+    """Return how a text is read, without tones: a slip of the input method sounds alike."""
+    return tuple(_syllables()(codes_of(text)).tolist())
 
 
 def _separate(character: str) -> bool:
