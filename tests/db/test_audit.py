@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from db import audit
 from db.engine import Database
 from db.secrets import Secrets
 
 SECRETS = Secrets(b"a secret that only the tests know!")
+DELETE = "DELETE FROM audit_line"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -52,9 +54,28 @@ async def test_an_empty_record_holds(database: Database) -> None:
 )
 async def test_a_tampered_line_is_named(database: Database, statement: str, line: int) -> None:
     await _write(database)
+    on_table = "" if database.is_sqlite else " ON audit_line"
     async with database.write() as session:
+        # Whoever can change the file can also drop what guards it.
+        for act in ("update", "delete"):
+            await session.execute(text(f"DROP TRIGGER audit_line_{act}{on_table}"))
         await session.execute(text(statement))
     assert await _verify(database) == line
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit_line SET actor_id = 9", DELETE])
+async def test_a_line_is_not_changed_or_deleted_by_accident(
+    database: Database, statement: str
+) -> None:
+    await _write(database)
+
+    async def tamper() -> None:
+        async with database.write() as session:
+            await session.execute(text(statement))
+
+    with pytest.raises(DBAPIError, match="append-only"):
+        await tamper()
+    assert await _verify(database) is None
 
 
 async def test_a_record_does_not_hold_under_another_key(database: Database) -> None:

@@ -4,13 +4,14 @@ import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import StatementError
 
 from db.engine import Database
-from db.migrate import SchemaTooNew, upgrade
+from db.migrate import SchemaTooNew, config, upgrade
 from db.tables import Base, Inbox
 from db.types import insert_new
 
@@ -76,3 +77,16 @@ async def test_a_transaction_that_reads_before_it_writes_waits_for_its_turn(
     await asyncio.gather(*(add(number) for number in range(20)))
     async with database.read() as session:
         assert len((await session.scalars(select(Inbox))).all()) == 20
+
+
+async def test_every_step_can_be_taken_back(database: Database) -> None:
+    """A release that went wrong can be undone on either database."""
+
+    def back_and_forth(connection: Connection) -> None:
+        command.downgrade(config(connection), "base")
+        command.upgrade(config(connection), "head")
+
+    async with database.engine.begin() as connection:
+        await connection.run_sync(back_and_forth)
+    async with database.read() as session:
+        assert (await session.scalars(select(Inbox))).all() == []
