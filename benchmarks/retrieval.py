@@ -11,15 +11,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks import measures, peers, sets
+from benchmarks import measures, sets
+from benchmarks.engines import ENGINES, Engine
 from benchmarks.sets import QuestionSet
 from knowledge.search.index import Index
 from knowledge.search.lexicon import Lexicon
-from knowledge.search.passages import Passage
 
 DEPTH = measures.DEPTH
 KEPT = 0.95
@@ -58,43 +59,24 @@ class Telling:
     answered_wrongly: float
 
 
-class Ours:
-    """Our search as an engine among the others."""
-
-    def __init__(self, passages: Sequence[Passage], lexicon: Lexicon) -> None:
-        self.index = Index.build(passages, lexicon)
-
-    def search(self, question: str, limit: int) -> list[int]:
-        """Return the ids of the best passages, best first."""
-        return [hit.id for hit in self.index.search(question, limit=limit).hits]
-
-
-def engines() -> dict[str, Callable[[Sequence[Passage]], peers.Engine]]:
-    """Return all engines by name, ours first."""
-    full, plain = Lexicon.load(), Lexicon.load(plain=True)
-    return {
-        "ours": lambda passages: Ours(passages, full),
-        "ours, plain lexicon": lambda passages: Ours(passages, plain),
-        **peers.PEERS,
-    }
-
-
 def qualities(chosen: QuestionSet, only: Sequence[str]) -> Iterator[Quality]:
     """Measure every engine on every question file of a set."""
-    for name, build in engines().items():
+    for name, kind in ENGINES.items():
         if only and name not in only:
             continue
         _say(f"{chosen.name}: {name}")
-        try:
-            engine = build(chosen.passages)
-        except ImportError as error:
-            _say(f"{name} is not installed and left out: {error}")
-            continue
-        for file in chosen.questions:
-            yield _quality(chosen, file, name, engine)
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                kind.build(chosen.passages, Path(folder))
+            except ImportError as error:
+                _say(f"{name} is not installed and left out: {error}")
+                continue
+            engine = kind.open(Path(folder))
+            for file in chosen.questions:
+                yield _quality(chosen, file, name, engine)
 
 
-def _quality(chosen: QuestionSet, file: str, name: str, engine: peers.Engine) -> Quality:
+def _quality(chosen: QuestionSet, file: str, name: str, engine: Engine) -> Quality:
     questions = chosen.judged(file)
     ranks = []
     for number, question in enumerate(questions):

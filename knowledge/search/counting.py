@@ -21,6 +21,8 @@ from knowledge.search.pinyin import codes_of
 from knowledge.search.terms import FIELD_SHIFT, Keys, syllable_pairs, word_key
 
 BATCH = 20_000
+# Later than the last day of the calendar.
+NEVER = date.max.toordinal() + 1
 _FIRST_HAN = 0x4E00
 # 第十三条 and other numbers tell articles of one law apart; without them the titles are the same.
 _NUMBERING = re.compile(r"第?[0-9]+(?:条|款|项|章|节|编)?(?:之[一二三四五六七八九十])?")
@@ -187,13 +189,12 @@ def _about(passages: Sequence[Passage], titles: list[str]) -> About:
     stems = [word_key(_NUMBERING.sub("", title)) if title else 0 for title in titles]
     return About(
         ids=np.array([p.id for p in passages], dtype=np.int64),
-        valid_from=_days([p.valid_from or date.min for p in passages]),
-        valid_to=_days([p.valid_to or date.max for p in passages]),
+        valid_from=np.array([_day(p.valid_from, 0) for p in passages], dtype=np.int32),
+        valid_to=np.array([_day(p.valid_to, NEVER) for p in passages], dtype=np.int32),
         internal=np.array([p.internal for p in passages], dtype=np.bool_),
         stems=np.array(stems, dtype=np.uint64),
     )
 
 
-def _days(days: Sequence[date]) -> npt.NDArray[np.int32]:
-    """`date.max` stands for never: a passage that ends on that day is thought endless."""
-    return np.array([day.toordinal() for day in days], dtype=np.int32)
+def _day(day: date | None, otherwise: int) -> int:
+    return otherwise if day is None else day.toordinal()

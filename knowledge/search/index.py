@@ -281,7 +281,7 @@ def _ranking(asked: _Asked, found: Sequence[_Found], limit: int) -> Ranking:
         Hit(
             id=int(asked.state.parts[hit.part].segment.ids[hit.doc]),
             score=hit.score,
-            confidence=sure * hit.score / found[0].score,
+            confidence=sure * (hit.score / found[0].score),
         )
         for hit in found[:limit]
     )

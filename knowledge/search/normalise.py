@@ -18,8 +18,12 @@ from knowledge.search.reading import table_lines
 
 DATA = Path(__file__).parents[1] / "data"
 
-# A point within a number and a percent sign behind one are kept; 9FD5 is where jieba's Han ends.
-_FOREIGN = re.compile(r"[^\u4e00-\u9fd5a-z0-9.%]+|(?<![0-9])[.%]|\.(?![0-9])")
+# 9FD5 is where jieba's Han ends.
+_FOREIGN = re.compile(r"[^\u4e00-\u9fd5a-z0-9.%]+")
+# 3.5% is a number and one word; v2.5 and 1.2.3 are not, and cutters differ over them.
+_SIGNED = re.compile(r"[a-z0-9.%]*[.%][a-z0-9.%]*")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?%?")
+_SIGN = re.compile(r"[.%]")
 _SPACES = re.compile(" {2,}")
 
 
@@ -44,7 +48,7 @@ class Normaliser:
         """Return the one form of a text. Every `str` has one, and it is its own form."""
         text = self._simplified(unicodedata.normalize("NFKC", text).lower())
         text = to_digits(_INVISIBLE.sub("", text))
-        text = _FOREIGN.sub(" ", text)
+        text = _SIGNED.sub(_number_or_words, _FOREIGN.sub(" ", text))
         return _SPACES.sub(" ", text).strip(" ")
 
     def _simplified(self, text: str) -> str:
@@ -57,6 +61,10 @@ class Normaliser:
             end = found.end()
         parts.append(text[end:].translate(self._characters))
         return "".join(parts)
+
+
+def _number_or_words(found: re.Match[str]) -> str:
+    return found[0] if _NUMBER.fullmatch(found[0]) else _SIGN.sub(" ", found[0])
 
 
 # Soft hyphens and joiners are invisible inside a word that was pasted from a page.

@@ -74,8 +74,4 @@ def reference() -> Any:
             self.check_initialized()
             return bool(self.FREQ.get(word))
 
-        def suggest_freq(self, word: str) -> int:
-            self.check_initialized()
-            return int(super().suggest_freq(word))
-
     return Reference()

@@ -1,0 +1,172 @@
+"""Fit the constants of `knowledge.search.confidence`: `python -m benchmarks.fit_confidence FOLDER`.
+
+Each set of the folder is asked as it is, and, where its titles differ, once more with titles
+alone and once with texts alone (the titles being the questions), so that the rule does not learn
+the shape of one library. Strangers are the everyday questions of `data/foreign.txt`, single and
+three in a row; questions whose answers were taken out count as wrong for the second regression.
+Every group of questions weighs the same. Prints the constants; nothing is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks import measures, sets
+from benchmarks.sets import QuestionSet
+from knowledge.search.confidence import Evidence
+from knowledge.search.index import Index
+from knowledge.search.lexicon import Lexicon
+
+Floats = npt.NDArray[np.float64]
+
+RIDGE = 1e-3
+STEPS = 50
+# A set whose titles are mostly different is one of questions with answers.
+DISTINCT = 0.5
+# Strangers let through at most, and wrong ones among the answers, in choosing the thresholds.
+THROUGH = 0.05
+
+
+@dataclass(frozen=True)
+class Group:
+    """Questions of one kind put to one library: what was seen, and what was true."""
+
+    name: str
+    evidence: list[Evidence]
+    right: list[bool]
+    known: bool
+
+
+def groups(folder: Path) -> Iterator[Group]:
+    """Ask all questions and yield what was seen."""
+    lexicon = Lexicon.load(plain=True)
+    strangers = sets.foreign()
+    rows = ["，".join(strangers[i : i + 3]) for i in range(len(strangers) - 2)]
+    for chosen in (variant for one in sets.find(folder) for variant in variants(one)):
+        index = Index.build(chosen.passages, lexicon)
+        for file in chosen.questions:
+            yield _group(f"{chosen.name}/{file}", index, chosen, file, known=True)
+        for name, texts in (("strangers", strangers), ("strangers in a row", rows)):
+            evidence = [index.search(text).evidence for text in texts]
+            yield Group(f"{chosen.name}/{name}", evidence, [False] * len(texts), known=False)
+        half = {q.id for file in chosen.questions for q in chosen.judged(file)[1::2]}
+        index.remove(id_ for question in half for id_ in chosen.relevant[question])
+        for file in chosen.questions:
+            asked = [q for q in chosen.judged(file) if q.id in half]
+            evidence = [index.search(q.text).evidence for q in asked]
+            yield Group(f"{chosen.name}/{file}, out", evidence, [False] * len(asked), known=True)
+
+
+def variants(chosen: QuestionSet) -> Iterator[QuestionSet]:
+    """Yield a set, then titles alone and texts alone where the titles are questions."""
+    yield chosen
+    if len({p.title for p in chosen.passages}) < DISTINCT * len(chosen.passages):
+        return
+    if any("第" in p.title and p.title.endswith("条") for p in chosen.passages[:50]):
+        return
+    titles = [replace(p, text="") for p in chosen.passages]
+    yield replace(chosen, name=f"{chosen.name}, titles", passages=titles)
+    texts = [replace(p, title="") for p in chosen.passages]
+    asked = [sets.Question(str(p.id), p.title) for p in chosen.passages]
+    yield QuestionSet(
+        f"{chosen.name}, texts",
+        texts,
+        chosen.names,
+        {"titles": asked},
+        {str(p.id): frozenset({p.id}) for p in texts},
+    )
+
+
+def _group(name: str, index: Index, chosen: QuestionSet, file: str, *, known: bool) -> Group:
+    evidence, right = [], []
+    for question in chosen.judged(file):
+        ranking = index.search(question.text, limit=1)
+        evidence.append(ranking.evidence)
+        right.append(bool(ranking.hits) and ranking.hits[0].id in chosen.relevant[question.id])
+    return Group(name, evidence, right, known)
+
+
+def logistic(features: Floats, truth: Floats, weight: Floats) -> Floats:
+    """Fit a logistic regression by Newton's method with a small ridge; intercept first.
+
+    `features` has shape (questions, features), the others (questions,).
+    """
+    x = np.column_stack((np.ones(len(features)), features))
+    ridge = RIDGE * np.eye(x.shape[1])
+    ridge[0, 0] = 0
+    constants = np.zeros(x.shape[1])
+    for _ in range(STEPS):
+        p = 1 / (1 + np.exp(-x @ constants))
+        slope = x.T @ (weight * (p - truth)) + ridge @ constants
+        curve = (x * (weight * p * (1 - p))[:, None]).T @ x + ridge
+        constants -= np.linalg.solve(curve, slope)
+    return constants
+
+
+def fit(chosen: Sequence[Group], names: Sequence[str], truth: str) -> Floats:
+    """Fit one regression over some groups, each of the same weight."""
+    features = [[getattr(e, name) for name in names] for group in chosen for e in group.evidence]
+    weight = [1 / len(group.evidence) for group in chosen for _ in group.evidence]
+    if truth == "known":
+        true = [group.known for group in chosen for _ in group.evidence]
+    else:
+        true = [right for group in chosen for right in group.right]
+    return logistic(np.array(features), np.array(true, dtype=float), np.array(weight))
+
+
+def scores(group: Group, names: Sequence[str], constants: Floats) -> list[float]:
+    """Return what a regression says of the questions of a group, from 0 to 1."""
+    features = np.array([[getattr(e, name) for name in names] for e in group.evidence])
+    value = constants[0] + features @ constants[1:]
+    return list((1 / (1 + np.exp(-value))).tolist())
+
+
+def main() -> None:
+    """Fit both regressions and print them with what they tell apart."""
+    parser = argparse.ArgumentParser(prog="benchmarks.fit_confidence", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    every = list(groups(parser.parse_args().folder))
+    here = [group for group in every if not group.name.endswith(", out")]
+    seen, sure = ("share", "coverage", "vocabulary"), ("share", "margin")
+    known = fit(here, seen, "known")
+    right = fit([group for group in every if group.known], sure, "right")
+    print("KNOWN =", tuple(np.round(known, 2).tolist()))
+    print("RIGHT =", tuple(np.round(right, 2).tolist()))
+    strangers = [s for group in here if not group.known for s in scores(group, seen, known)]
+    through = float(np.quantile(strangers, 1 - THROUGH))
+    print(f"SUGGEST_FROM at {THROUGH:.0%} of the strangers let through: {through:.2f}")
+    for group in here:
+        if group.known:
+            told = scores(group, seen, known)
+            print(
+                f"  {group.name:32} AUROC {measures.auroc(told, strangers):.3f}"
+                f"  kept {100 * np.mean(np.array(told) >= through):5.1f} %"
+            )
+    print("By the score of the first passage: answered, and right of these, at thresholds")
+    for threshold in (0.4, 0.5, 0.6, 0.7):
+        print(f"  {threshold}: " + ", ".join(_answered(here, seen, known, sure, right, threshold)))
+
+
+def _answered(
+    chosen: Sequence[Group],
+    seen: Sequence[str],
+    known: Floats,
+    sure: Sequence[str],
+    right: Floats,
+    threshold: float,
+) -> Iterator[str]:
+    for group in chosen:
+        whole = np.array(scores(group, seen, known)) * np.array(scores(group, sure, right))
+        passed = whole >= threshold
+        precise = 100 * np.array(group.right)[passed].mean() if passed.any() else 100.0
+        yield f"{group.name} {100 * passed.mean():.0f} %/{precise:.0f} %"
+
+
+if __name__ == "__main__":
+    main()
