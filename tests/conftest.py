@@ -6,14 +6,22 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from db import demo
 from db.engine import Database
 from db.migrate import upgrade
+from db.secrets import Secrets
+from knowledge import seeding
+from knowledge.library import Library
 from tests.postgres import NoPostgres, Server
+
+SECRET = b"a secret that only the tests know!"
+START = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +85,26 @@ async def sqlite_database(sqlite_url: str) -> AsyncIterator[Database]:
     """A migrated SQLite store, for tests that do not turn on the database."""
     database = Database(sqlite_url)
     yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store that holds the demo organisation and the shipped entries."""
+    folder = tmp_path_factory.mktemp("furnished")
+    shutil.copy(sqlite_template, folder / "zhibu.db")
+    asyncio.run(_furnish(folder))
+    return folder
+
+
+async def _furnish(folder: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{folder / 'zhibu.db'}")
+    async with database.write() as session:
+        await demo.plant(session, Secrets(SECRET))
+        await seeding.seed(session, now=START)
+    async with database.read() as session:
+        library = await Library.open(folder / "search", session)
+    library.save()
     await database.close()
 
 

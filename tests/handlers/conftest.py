@@ -8,18 +8,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
-from db import accounts, demo
+from db import accounts
 from db.engine import Database
 from db.secrets import Secrets
 from db.tables import Account, Outbox, Person
@@ -28,9 +27,9 @@ from handlers.dispatch import Dispatcher, Handled
 from handlers.everything import make_router
 from handlers.incoming import Contact, Incoming, Upload
 from handlers.questions import ask
-from knowledge import seeding
 from knowledge.library import Library
 from scheduler.messages import Message
+from tests.conftest import SECRET, START
 
 MEMBER = "江晚舟"
 SECRETARY = "林知夏"
@@ -44,8 +43,6 @@ OUTSIDER = "路人甲"
 
 CHANNEL = "test"
 ZONE = ZoneInfo("Asia/Shanghai")
-START = datetime(2026, 11, 23, 2, tzinfo=UTC)
-SECRET = b"a secret that only the tests know!"
 
 
 class Talk:
@@ -168,15 +165,6 @@ def own_phone(number: str) -> Contact:
     return Contact(phone=number, own=True)
 
 
-@pytest.fixture(scope="session")
-def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a store that holds the demo organisation and the shipped entries."""
-    folder = tmp_path_factory.mktemp("furnished")
-    shutil.copy(sqlite_template, folder / "zhibu.db")
-    asyncio.run(_furnish(folder))
-    return folder
-
-
 @pytest.fixture
 async def talk(furnished: Path, tmp_path: Path) -> AsyncIterator[Talk]:
     """A conversation on a fresh copy of the furnished store; the cast is bound."""
@@ -190,15 +178,4 @@ async def talk(furnished: Path, tmp_path: Path) -> AsyncIterator[Talk]:
         MEMBER, SECRETARY, OFFICER, SIBLING, SUPERIOR, EDITOR, SECOND_EDITOR, ADMINISTRATOR
     )
     yield talk
-    await database.close()
-
-
-async def _furnish(folder: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{folder / 'zhibu.db'}")
-    async with database.write() as session:
-        await demo.plant(session, Secrets(SECRET))
-        await seeding.seed(session, now=START)
-    async with database.read() as session:
-        library = await Library.open(folder / "search", session)
-    library.save()
     await database.close()
