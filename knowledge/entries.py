@@ -4,7 +4,7 @@ They are data, in `seed/*.toml`, one file a subject and one `[[entry]]` table ea
 
     id              a stable name, lower case, parts joined by "-"; the store knows it by this
     question        as a member would ask it; unlike every other question
-    asks            one to four other ways to ask the same
+    asks            one to nine other ways to ask the same
     answer          a few sentences in our own words, with the force (一般, 应当, 不得) of the rule
     regulation      full name in 《》; without 《》 where the source is a custom or not certain
     article         第X条; left out where it is not known
@@ -30,8 +30,8 @@ from typing import Any
 
 SEED = "knowledge.seed"
 CERTAINTIES = ("甲", "乙", "待核")
-ASKS = range(1, 5)
-ANSWER_LENGTH = range(6, 161)
+ASKS = range(1, 10)
+ANSWER_LENGTH = range(6, 181)
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ARTICLE = re.compile(r"第[一二三四五六七八九十]+条(、第[一二三四五六七八九十]+条)*")
 _YEAR = re.compile(r"(19|20)\d\d")
