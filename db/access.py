@@ -60,6 +60,8 @@ BY_TITLE: dict[Title, frozenset[Action]] = {
 }
 # Posts that only an administrator may give or take.
 SYSTEM_TITLES = frozenset({Title.EDITOR, Title.ADMINISTRATOR})
+# Posts that only somebody above the unit may give or take, or an administrator.
+HEADS = frozenset({Title.SECRETARY, Title.DEPUTY_SECRETARY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,10 @@ class Actor:
     @property
     def bound(self) -> bool:
         return self.person_id is not None
+
+
+# Whoever runs the program on the server itself: an administrator of every tree.
+OPERATOR = Actor(account_id=0, name="operator", posts=(HeldPost(Title.ADMINISTRATOR, 0, "/", ""),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ def decide(
     """Judge one act, on a unit or person if given, else whether it is open to the actor at all."""
     if action in PUBLIC:
         return Verdict(True)
-    if not actor.bound:
+    if not actor.bound and actor is not OPERATOR:
         return Verdict(False, f"{action.says}需要先绑定身份，发送“绑定”查看办法。")
     reach = scope(actor, action)
     if not reach.prefixes and reach.person_id is None:
@@ -144,6 +150,55 @@ def decide(
     if unit_path is not None and not reach.covers(unit_path, person_id):
         return Verdict(False, f"这不在你可以{action.says}的范围内。")
     return Verdict(True)
+
+
+def decide_post(actor: Actor, title: Title, *, unit_path: str, person_id: int) -> Verdict:
+    """Judge giving somebody a post in a unit, or taking it."""
+    if actor.person_id == person_id:
+        return Verdict(False, "不能任免自己的职务，请由他人办理。")
+    verdict = decide(actor, APPOINT, unit_path=unit_path)
+    if not verdict.allowed or _administers(actor, unit_path):
+        return verdict
+    if title in SYSTEM_TITLES:
+        return Verdict(False, f"“{title}”只能由管理员任免。")
+    if title in HEADS and not any(_stands_above(post, unit_path) for post in actor.posts):
+        return Verdict(False, f"“{title}”由上级组织或管理员任免。")
+    return Verdict(True)
+
+
+def decide_person(
+    actor: Actor, action: Action, *, unit_path: str, posts: tuple[HeldPost, ...]
+) -> Verdict:
+    """Judge an act that would let the actor speak for a person, or silence one.
+
+    Whoever could invite the holder of a greater post could use the code and hold that post.
+    """
+    verdict = decide(actor, action, unit_path=unit_path)
+    if not verdict.allowed:
+        return verdict
+    for post in posts:
+        if not BY_TITLE[post.title] <= _actions_over(actor, post.unit_path):
+            return Verdict(
+                False, f"对方担任{post.unit_name}{post.title}，请由上级组织或管理员办理。"
+            )
+    return verdict
+
+
+def _administers(actor: Actor, unit_path: str) -> bool:
+    return any(
+        post.title is Title.ADMINISTRATOR and unit_path.startswith(post.unit_path)
+        for post in actor.posts
+    )
+
+
+def _stands_above(post: HeldPost, unit_path: str) -> bool:
+    above = unit_path != post.unit_path and unit_path.startswith(post.unit_path)
+    return above and APPOINT in BY_TITLE[post.title]
+
+
+def _actions_over(actor: Actor, unit_path: str) -> frozenset[Action]:
+    held = (BY_TITLE[p.title] for p in actor.posts if unit_path.startswith(p.unit_path))
+    return frozenset().union(*held)
 
 
 def _outermost(prefixes: set[str]) -> tuple[str, ...]:

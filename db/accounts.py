@@ -61,9 +61,7 @@ async def actor(session: AsyncSession, account: Account | None, *, today: date) 
 
 async def person_today(session: AsyncSession, person_id: int, *, today: date) -> Person | None:
     """Return the person unless they have left."""
-    statement = select(Person).where(
-        Person.id == person_id, or_(Person.left_on.is_(None), Person.left_on > today)
-    )
+    statement = select(Person).where(Person.id == person_id, present(today))
     return (await session.scalars(statement)).one_or_none()
 
 
@@ -95,6 +93,11 @@ async def posts_today(
     )
     rows = await session.execute(statement)
     return tuple(HeldPost(Title(title), id_, path, name) for title, id_, path, name in rows)
+
+
+def present(today: date) -> ColumnElement[bool]:
+    """Return the condition under which a person has not left on a day."""
+    return or_(Person.left_on.is_(None), Person.left_on > today)
 
 
 def in_force(today: date) -> tuple[ColumnElement[bool], ...]:

@@ -30,8 +30,11 @@ async def record(
     object: str,
     now: datetime,
     data: dict[str, Any] | None = None,
-) -> None:
-    """Append one line in the caller's transaction; `data` holds plain values and ids only."""
+) -> int:
+    """Append one line in the caller's transaction and return its number.
+
+    `data` holds plain values and ids only.
+    """
     await lock_chain(session)
     last = await session.scalar(select(AuditLine).order_by(AuditLine.seq.desc()).limit(1))
     line = AuditLine(
@@ -46,6 +49,7 @@ async def record(
     line.hash = secrets.chain(_canonical(line))
     session.add(line)
     await session.flush()
+    return line.seq
 
 
 async def verify(session: AsyncSession, secrets: Secrets) -> int | None:

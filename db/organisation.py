@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import Scope
-from db.accounts import in_force
+from db.accounts import in_force, present
 from db.tables import Person, Post, Title, Unit, UnitKind
 
 ROOT = "/"
@@ -46,7 +46,7 @@ async def find_people(
         .join(Unit, Unit.id == Person.unit_id)
         .where(
             within.people(),
-            or_(Person.left_on.is_(None), Person.left_on > today),
+            present(today),
             or_(Person.name.contains(text, autoescape=True), Person.number == text),
         )
         .order_by(Person.name != text, Unit.path, Person.id)
@@ -63,7 +63,7 @@ async def count_people(session: AsyncSession, unit: Unit, *, today: date) -> int
         .join(Unit, Unit.id == Person.unit_id)
         .where(
             Unit.path.startswith(unit.path, autoescape=True),
-            or_(Person.left_on.is_(None), Person.left_on > today),
+            present(today),
         )
     )
     return await session.scalar(statement) or 0
@@ -79,7 +79,7 @@ async def holders(
         .where(
             Post.unit_id == unit_id,
             Post.title == title.value,
-            or_(Person.left_on.is_(None), Person.left_on > today),
+            present(today),
             *in_force(today),
         )
         .order_by(Post.since, Post.id)

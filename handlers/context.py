@@ -78,9 +78,9 @@ class Context:
         if not verdict.allowed:
             raise UserError(verdict.reason)
 
-    async def record(self, action: str, object: str, **data: Any) -> None:
-        """Write an audit line in this transaction."""
-        await audit.record(
+    async def record(self, action: str, object: str, **data: Any) -> int:
+        """Write an audit line in this transaction and return its number."""
+        return await audit.record(
             self.session,
             self.services.secrets,
             actor_id=self.actor.person_id,
