@@ -138,15 +138,18 @@ def main() -> None:
     right = fit([group for group in every if group.known], sure, "right")
     print("KNOWN =", tuple(np.round(known, 2).tolist()))
     print("RIGHT =", tuple(np.round(right, 2).tolist()))
-    strangers = [s for group in here if not group.known for s in scores(group, seen, known)]
-    through = float(np.quantile(strangers, 1 - THROUGH))
-    print(f"SUGGEST_FROM at {THROUGH:.0%} of the strangers let through: {through:.2f}")
+    # Three questions in a row are told too easily to say where the threshold must be.
+    single = [group for group in here if group.name.endswith("/strangers")]
+    told = [scores(group, seen, known) for group in single]
+    strangers = [score for library in told for score in library]
+    through = max(float(np.quantile(library, 1 - THROUGH)) for library in told)
+    print(f"SUGGEST_FROM at {THROUGH:.0%} let through in the worst library: {through:.2f}")
     for group in here:
         if group.known:
-            told = scores(group, seen, known)
+            own = scores(group, seen, known)
             print(
-                f"  {group.name:32} AUROC {measures.auroc(told, strangers):.3f}"
-                f"  kept {100 * np.mean(np.array(told) >= through):5.1f} %"
+                f"  {group.name:32} AUROC {measures.auroc(own, strangers):.3f}"
+                f"  kept {100 * np.mean(np.array(own) >= through):5.1f} %"
             )
     print("By the score of the first passage: answered, and right of these, at thresholds")
     for threshold in (0.4, 0.5, 0.6, 0.7):

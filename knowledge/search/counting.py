@@ -6,7 +6,7 @@ Passages are counted in batches, so that a million of them never stand in memory
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain, islice
@@ -95,10 +95,10 @@ def count(passages: Sequence[Passage], lexicon: Lexicon) -> Counts:
 class _Tokens:
     """The tokens of one field: for each its term, its passage, and whether it is of the title.
 
-    Terms are numbers into `keys`, which ascend.
+    Terms are numbers of less than 31 bits; `key` turns ascending numbers into ascending keys.
     """
 
-    keys: Keys
+    key: Callable[[npt.NDArray[np.uint64]], Keys]
     terms: npt.NDArray[np.uint64]
     docs: npt.NDArray[np.uint64]
     titled: npt.NDArray[np.uint64]
@@ -122,8 +122,7 @@ class _Tokens:
         terms = pairs[first] >> np.uint64(32)
         docs = (pairs[first] & np.uint64(0xFFFFFFFF)).astype(np.int32)
         used, sizes = np.unique(terms, return_counts=True)
-        keys = self.keys[used.astype(np.intp)]
-        return keys, sizes.astype(np.int64), docs, _capped(total), _capped(title)
+        return self.key(used), sizes.astype(np.int64), docs, _capped(total), _capped(title)
 
 
 def _sums(values: npt.NDArray[np.uint64], first: npt.NDArray[np.intp]) -> Ints:
@@ -153,7 +152,8 @@ def _words(
     order = np.argsort(keys)
     rank = np.empty(len(keys), dtype=np.uint64)
     rank[order] = np.arange(len(keys), dtype=np.uint64)
-    return _Tokens(keys[order], rank[terms], docs, titled), _pairs(numbers)
+    keys = keys[order]
+    return _Tokens(lambda used: keys[used], rank[terms], docs, titled), _pairs(numbers)
 
 
 def _alternating(titles: list[str], texts: list[str]) -> list[str]:
@@ -177,12 +177,17 @@ def _characters_and_syllables(
     run = np.repeat(np.arange(len(runs)), [len(text) + 1 for text in runs])
     docs, titled = (run // 2).astype(np.uint64), (run % 2 == 0).astype(np.uint64)
     han = codes >= _FIRST_HAN
-    all_codes = np.arange(1 << 16, dtype=np.uint64) | np.uint64(CHARACTERS << FIELD_SHIFT)
-    characters = _Tokens(all_codes, codes[han].astype(np.uint64), docs[han], titled[han])
+    field = _in_field(CHARACTERS)
+    characters = _Tokens(field, codes[han].astype(np.uint64), docs[han], titled[han])
     pairs = syllable_pairs(lexicon.syllables(codes))
     at = np.flatnonzero(pairs)
-    all_pairs = np.arange(1 << 20, dtype=np.uint64) | np.uint64(SYLLABLES << FIELD_SHIFT)
-    return characters, _Tokens(all_pairs, pairs[at].astype(np.uint64), docs[at], titled[at])
+    field = _in_field(SYLLABLES)
+    return characters, _Tokens(field, pairs[at].astype(np.uint64), docs[at], titled[at])
+
+
+def _in_field(field: int) -> Callable[[npt.NDArray[np.uint64]], Keys]:
+    """Return what turns the number of a term into its key."""
+    return lambda terms: terms | np.uint64(field << FIELD_SHIFT)
 
 
 def _about(passages: Sequence[Passage], titles: list[str]) -> About:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -94,8 +95,9 @@ def extend(counts: Counts, beside: Sequence[Segment]) -> Segment:
     The mean lengths are those of the first segment, so that scores can be compared; a title
     is shared with the passages there that bear it.
     """
-    stems = np.concatenate([counts.about.stems, *(segment.stems for segment in beside)])
-    bearers = _bearers(counts.about.stems, stems)
+    own = counts.about.stems
+    same = [segment.stems[np.isin(segment.stems, own)] for segment in beside]
+    bearers = _bearers(own, np.concatenate([own, *same]))
     return _segment(_weighed(counts, beside[0].means, bearers), beside[0].means)
 
 
@@ -180,7 +182,7 @@ def _joined(lists: Sequence[_Lists]) -> _Lists:
     free, first = starts[:-1].copy(), 0
     for part, place in zip(lists, places, strict=True):
         own = np.diff(part.starts)
-        target = np.repeat(free[place] - part.starts[:-1], own) + np.arange(len(part.docs))
+        target = _places(free[place], own)
         docs[target], impacts[target] = part.docs + first, part.impacts
         free[place] += own
         first += len(part.about.ids)
@@ -245,24 +247,42 @@ def _champions(impacts: Bytes) -> npt.NDArray[np.bool_]:
 
 def _complete(segment: Segment, kept: npt.NDArray[np.bool_]) -> _Lists:
     """Return the full lists of a segment, without the passages that are not kept."""
-    term = np.repeat(np.arange(len(segment.keys)), np.diff(segment.starts))
-    rare = segment.columns[term] < 0
-    rows, places = np.nonzero(segment.forward)
-    frequent = np.flatnonzero(segment.columns >= 0)
-    terms = np.concatenate((term[rare], frequent[places]))
-    docs = np.concatenate((segment.docs[rare], rows.astype(np.int32)))
-    impacts = np.concatenate((segment.impacts[rare], segment.forward[rows, places]))
+    docs, impacts, starts = _uncut(segment)
     stays = kept[docs]
-    terms, docs, impacts = terms[stays], docs[stays], impacts[stays]
-    order = np.lexsort((docs, terms))
-    sizes = np.bincount(terms, minlength=len(segment.keys))
+    left = np.concatenate(([0], np.cumsum(stays)))
+    sizes = left[starts[1:]] - left[starts[:-1]]
     used = sizes > 0
     number = np.cumsum(kept) - 1
     return _Lists(
         About(**{f.name: getattr(segment, f.name)[kept] for f in fields(About)}),
         segment.keys[used],
         np.concatenate(([0], np.cumsum(sizes[used]))),
-        number[docs[order]].astype(np.int32),
-        impacts[order],
+        number[docs[stays]].astype(np.int32),
+        impacts[stays],
         segment.pairs,
     )
+
+
+def _uncut(segment: Segment) -> tuple[Docs, Bytes, Ints]:
+    """Return all postings with where each list begins, the frequent terms' among them."""
+    if not segment.forward.size:
+        return segment.docs, segment.impacts, segment.starts
+    frequent = segment.columns >= 0
+    own = np.diff(segment.starts)
+    starts = np.concatenate(([0], np.cumsum(np.where(frequent, segment.frequency, own))))
+    docs = np.empty(starts[-1], dtype=np.int32)
+    impacts = np.empty(starts[-1], dtype=np.uint8)
+    listed = np.repeat(~frequent, own)
+    target = _places(starts[:-1][~frequent], own[~frequent])
+    docs[target], impacts[target] = segment.docs[listed], segment.impacts[listed]
+    # Columns stand in the order of their terms, so the table's transpose is their lists in order.
+    columns, rows = np.nonzero(segment.forward.T)
+    target = _places(starts[:-1][frequent], segment.frequency[frequent])
+    docs[target], impacts[target] = rows, segment.forward[rows, columns]
+    return docs, impacts, starts
+
+
+def _places(starts: Ints, sizes: npt.NDArray[np.integer[Any]]) -> Ints:
+    """Return the places of lists that begin at `starts`, one list behind the other."""
+    before = np.cumsum(sizes) - sizes
+    return np.asarray(np.repeat(starts - before, sizes) + np.arange(sizes.sum()), dtype=np.int64)
