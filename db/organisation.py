@@ -32,6 +32,26 @@ async def find_unit(session: AsyncSession, name: str, within: Scope) -> Unit | N
     return (await session.scalars(statement)).one_or_none()
 
 
+async def is_taken(session: AsyncSession, name: str) -> bool:
+    """Tell whether a unit of that name exists anywhere."""
+    return await session.scalar(select(Unit.id).where(Unit.name == name)) is not None
+
+
+async def remove_unit(session: AsyncSession, unit: Unit) -> bool:
+    """Remove a unit; False if anybody, any post or any unit still belongs to it."""
+    uses = (
+        select(Person.id).where(Person.unit_id == unit.id),
+        select(Post.id).where(Post.unit_id == unit.id),
+        select(Unit.id).where(Unit.parent_id == unit.id),
+    )
+    for use in uses:
+        if await session.scalar(use.limit(1)) is not None:
+            return False
+    await session.delete(unit)
+    await session.flush()
+    return True
+
+
 async def list_units(session: AsyncSession, within: Scope) -> list[Unit]:
     """Return the units of a scope in the order of the tree."""
     return list(await session.scalars(select(Unit).where(within.units()).order_by(Unit.path)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import basics, handover, identity, library, members, questions, roster
+from handlers import basics, handover, identity, library, members, questions, roster, units
 from handlers.router import Router
 
 
@@ -10,6 +10,6 @@ def make_router() -> Router:
     """Return the table of all commands."""
     router = Router()
     basics.register(router)
-    for subject in (identity, questions, handover, library, members, roster):
+    for subject in (identity, questions, handover, library, members, units, roster):
         router.include(subject.router)
     return router

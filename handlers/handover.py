@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from db import organisation
-from db.access import ANSWER_HANDOVER, CONFIGURE_UNIT, HAND_OVER, REVIEW_PROPOSALS
+from db.access import ANSWER_HANDOVER, HAND_OVER, REVIEW_PROPOSALS
 from db.accounts import person_today
-from db.tables import Account, Handover, Person, Proposal, ProposalState, Title
+from db.tables import Account, Handover, Person, Proposal, ProposalState
 from handlers.context import Context
 from handlers.reply import Button, Message, Quote, Reply, UserError
 from handlers.router import Router
@@ -168,25 +167,6 @@ async def take_reword(context: Context) -> Reply:
     await context.record("proposal.reword", f"proposal:{row.id}", field=field)
     await context.session.refresh(row)
     return _card(row)
-
-
-@router.command(
-    "answerer", "设置答疑人", help="指定本组织由哪个职务答疑", needs=CONFIGURE_UNIT,
-    usage="职务 [单位]", private=True,
-)  # fmt: skip
-async def set_answerer(context: Context) -> Reply:
-    """Name the post that questions of a unit are handed to."""
-    title, _, name = context.text.partition(" ")
-    if title not in {t.value for t in Title}:
-        raise UserError("没有这个职务。可以是：" + "、".join(t.value for t in Title))
-    name = name.strip() or context.actor.unit_name
-    unit = await organisation.find_unit(context.session, name, context.scope(CONFIGURE_UNIT))
-    if unit is None:
-        raise UserError("没有找到这个组织，或者它不在你的范围内。")
-    before, unit.answers = unit.answers, title
-    await context.record("unit.answers", f"unit:{unit.id}", before=before, after=title)
-    undo = Button("恢复为" + before, f"/answerer {before} {unit.name}")
-    return Reply(f"{unit.name}的问题今后转给{title}。", buttons=((undo,),))
 
 
 def _request(row: Handover, name: str, unit: str) -> Message:

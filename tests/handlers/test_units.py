@@ -1,0 +1,41 @@
+"""The tree of units is seen within the scope and changed by administrators."""
+
+from tests.handlers.conftest import ADMINISTRATOR, MEMBER, SECRETARY, SIBLING, SUPERIOR, Talk
+
+
+async def test_a_secretary_sees_the_own_branch_only(talk: Talk) -> None:
+    [reply] = await talk.say(SECRETARY, "组织")
+    assert reply.table is not None
+    assert [row[0].strip() for row in reply.table.rows[1:]] == ["综合管理党支部"]
+
+
+async def test_a_committee_sees_its_subtree_with_totals(talk: Talk) -> None:
+    [reply] = await talk.say(SUPERIOR, "组织")
+    assert reply.table is not None
+    names = {row[0].strip("　"): row[2] for row in reply.table.rows[1:]}
+    assert names == {"机关党总支": "19", "综合管理党支部": "9", "财务审计党支部": "8"}
+
+
+async def test_a_unit_is_added_and_taken_back(talk: Talk) -> None:
+    [reply] = await talk.say(ADMINISTRATOR, "新增组织 第七党支部 党支部 机关党总支")
+    [twice] = await talk.say(ADMINISTRATOR, "新增组织 第七党支部 党支部 机关党总支")
+    assert "已经有" in twice.text
+    [undone] = await talk.press(ADMINISTRATOR, reply, "撤销")
+    assert "已删除" in undone.text
+
+
+async def test_a_unit_with_people_is_not_removed(talk: Talk) -> None:
+    [reply] = await talk.say(ADMINISTRATOR, "删除组织 综合管理党支部")
+    assert "不能删除" in reply.text
+
+
+async def test_a_bad_order_says_how_it_is_written(talk: Talk) -> None:
+    [reply] = await talk.say(ADMINISTRATOR, "新增组织 第七党支部")
+    assert "请这样写" in reply.text
+
+
+async def test_the_answerer_is_set_within_the_scope_only(talk: Talk) -> None:
+    [reply] = await talk.say(SIBLING, "设置答疑人 书记 综合管理党支部")
+    assert "不在你的范围内" in reply.text
+    [reply] = await talk.say(MEMBER, "设置答疑人 书记")
+    assert "不能" in reply.text
