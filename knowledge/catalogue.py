@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +11,8 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Document, Passage, Version
+from knowledge.documents.fingerprints import compare
+from knowledge.documents.model import Section
 from knowledge.importing import chain
 from knowledge.revisions import begin_change
 
@@ -180,15 +183,14 @@ async def restore_passage(session: AsyncSession, passage_id: int) -> bool:
 
 
 async def difference(session: AsyncSession, old_id: int, new_id: int) -> Difference:
-    """Compare two versions article by article; what is only numbered anew counts as changed."""
-    old, new = await _texts(session, old_id), await _texts(session, new_id)
-    both = [key for key in new if key in old]
-    changed = [key for key in both if old[key] != new[key]]
+    """Compare two versions article by article; an article that only moved counts as changed."""
+    old, new = await _sections(session, old_id), await _sections(session, new_id)
+    found = await asyncio.to_thread(compare, old, new)
     return Difference(
-        added=tuple(Change(key, "", text) for key, text in new.items() if key not in old),
-        changed=tuple(Change(key, old[key], new[key]) for key in changed),
-        removed=tuple(Change(key, text, "") for key, text in old.items() if key not in new),
-        same=len(both) - len(changed),
+        added=tuple(Change(section.locator, "", section.text) for section in found.added),
+        changed=tuple(_changed(old, new) for old, new in found.changed),
+        removed=tuple(Change(section.locator, section.text, "") for section in found.removed),
+        same=len(found.same),
     )
 
 
@@ -273,15 +275,20 @@ async def _switch(
     return ids
 
 
-async def _texts(session: AsyncSession, version_id: int) -> dict[str, str]:
+async def _sections(session: AsyncSession, version_id: int) -> list[Section]:
+    """Return what a version says, a section for each heading."""
     rows = await session.scalars(
         select(Passage)
         .where(Passage.version_id == version_id, Passage.digest != "")
         .order_by(Passage.position, Passage.id)
     )
-    texts: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
     for row in rows:
-        heading = row.question or row.article or row.key
         # A long article is several passages.
-        texts[heading] = f"{texts[heading]}\n{row.text}" if heading in texts else row.text
-    return texts
+        texts.setdefault(row.question or row.article or row.key, []).append(row.text)
+    return [Section(heading, "\n".join(parts)) for heading, parts in texts.items()]
+
+
+def _changed(old: Section, new: Section) -> Change:
+    moved = f"{old.locator} → {new.locator}"
+    return Change(new.locator if old.locator == new.locator else moved, old.text, new.text)

@@ -103,6 +103,17 @@ async def test_versions_are_compared_article_by_article(two_versions: Database) 
     assert (found.removed, found.same) == ((), 1)
 
 
+async def test_an_article_that_only_moved_is_recognised(database: Database) -> None:
+    first, second = "每月召开一次支部委员会会议。", "每年至少讲一次党课，由书记来讲。"
+    await put(database, edition("2014", OLD_DAY, first))
+    await put(database, edition("2026", NEW_DAY, second, first))
+    new, old = (await only(database)).versions
+    async with database.read() as session:
+        found = await catalogue.difference(session, old.id, new.id)
+    assert found.added == (Change("第1条", "", second),)
+    assert found.changed == (Change("第1条 → 第2条", first, first),)
+
+
 async def test_what_does_not_exist_is_not_found(database: Database) -> None:
     async with database.write() as session:
         assert await catalogue.document(session, 99) is None
