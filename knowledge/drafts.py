@@ -28,7 +28,10 @@ _OUTSIDE = re.compile(r"[《》\s\0]+")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A file that was read. `starts` and `label` are guesses, `evidence` the words they rest on."""
+    """A file that was read. `starts` and `label` are guesses, `evidence` the words they rest on.
+
+    `problems` are Chinese sentences about parts that were left out.
+    """
 
     title: str
     items: tuple[Item, ...]
@@ -36,6 +39,7 @@ class Draft:
     starts: date | None = None
     evidence: str = ""
     internal: bool = False
+    problems: tuple[str, ...] = ()
 
     def edition(self) -> Edition:
         """Return what would be stored."""
@@ -54,6 +58,7 @@ class Draft:
         """Read what `to_json` wrote."""
         values = json.loads(data)
         values["items"] = tuple(_item(item) for item in values["items"])
+        values["problems"] = tuple(values["problems"])
         return Draft(**{**values, "starts": _date(values["starts"])})
 
 

@@ -102,7 +102,7 @@ def _passage(card: Card) -> Passage:
     """Return what is searched of a card; a text without a question is headed by its place."""
     return Passage(
         id=card.id,
-        title=card.question or f"{card.title}{card.article}",
+        title=card.question or f"{card.title} {card.topic} {card.article}",
         text=card.body,
         aliases=card.aliases,
         valid_from=card.valid_from,

@@ -12,7 +12,7 @@ from tests.handlers.conftest import EDITOR, MEMBER, OUTSIDER, SECOND_EDITOR, Tal
 
 OLD = """# 示例工作办法
 
-2014年5月28日起施行
+自2014年5月28日起施行
 
 第一条 为了做好示例工作，制定本办法。
 
@@ -20,7 +20,7 @@ OLD = """# 示例工作办法
 """
 NEW = """# 示例工作办法
 
-2026年5月18日起施行
+自2026年5月18日起施行
 
 第一条 为了做好示例工作，制定本办法。
 
@@ -147,7 +147,7 @@ async def test_two_versions_are_compared(talk: Talk) -> None:
     old = await number(talk, r"版本 (\d+)：2014")
     new = await number(talk, r"版本 (\d+)：2026")
     found = text(await talk.say(MEMBER, f"对比 {old} {new}"))
-    assert "新增 1 条，修改 1 条，删去 0 条，不变 1 条" in found
+    assert "新增 1 条，修改 2 条，删去 0 条，不变 1 条" in found
     assert "每两年" in found
     assert "每半年" in found
 
