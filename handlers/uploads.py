@@ -89,6 +89,8 @@ async def confirm(context: Context) -> Reply:
     except LibraryError as error:
         raise UserError(str(error)) from error
     await _close(context, number)
+    if plan.empty:
+        return Reply(f"《{draft.title}》{draft.label}与库中内容完全相同，没有变化。")
     await context.record("library.import", f"document:{plan.edition.key}", label=draft.label)
     done = f"新增 {counts.added} 条，修改 {counts.changed} 条，删去 {counts.removed} 条"
     ended = "".join(f"；原版本“{label}”到期失效" for label in plan.supersedes)

@@ -172,12 +172,21 @@ async def test_a_new_version_needs_a_day(talk: Talk) -> None:
 
 async def test_the_second_of_two_editors_must_look_again(talk: Talk) -> None:
     await store(talk, OLD, "2014", "2014-05-28")
-    for editor in (EDITOR, SECOND_EDITOR):
-        await send(talk, editor, NEW)
+    for editor, content in ((EDITOR, NEW), (SECOND_EDITOR, NEW.replace("半年", "季度"))):
+        await send(talk, editor, content)
         await talk.say(editor, "版本 2026")
         await talk.say(editor, "2026-05-18")
     assert "已入库" in text(await talk.say(SECOND_EDITOR, "确认入库"))
     assert "预览之后有了变化" in text(await talk.say(EDITOR, "确认入库"))
+    assert "每季度" in text(await talk.say(MEMBER, QUESTION))
+
+
+async def test_two_editors_may_bring_in_the_same(talk: Talk) -> None:
+    for editor in (EDITOR, SECOND_EDITOR):
+        await send(talk, editor, OLD)
+        await talk.say(editor, "2014-05-28")
+    await talk.say(EDITOR, "确认入库")
+    assert "没有变化" in text(await talk.say(SECOND_EDITOR, "确认入库"))
 
 
 async def test_an_internal_document_is_for_bound_persons(talk: Talk) -> None:
@@ -198,7 +207,10 @@ async def test_title_and_version_are_corrected_by_typing(talk: Talk) -> None:
     assert "2014-06-01 起生效" in reply.text
 
 
-@pytest.mark.parametrize("typed", ["2026-02-30", "下个月", "标题", "版本 " + "长" * 90])
+UNCLEAR = ["2026-02-30", "下个月", "标题", "版本 " + "长" * 90]
+
+
+@pytest.mark.parametrize("typed", UNCLEAR, ids=["no such day", "vague", "no name", "too long"])
 async def test_what_is_not_understood_changes_nothing(talk: Talk, typed: str) -> None:
     await send(talk, EDITOR, OLD)
     await talk.say(EDITOR, typed)
