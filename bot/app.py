@@ -115,7 +115,7 @@ def housekeeping(app: App) -> Clock:
     async def snapshot() -> None:
         async with app.database.read() as session:
             await app.library.refresh(session)
-        app.library.save()
+        await app.library.checkpoint()
 
     return Clock(
         app.settings.zone,
