@@ -7,6 +7,7 @@ only, so that erasing a person leaves the chain whole.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,6 +51,19 @@ async def record(
     session.add(line)
     await session.flush()
     return line.seq
+
+
+async def find(session: AsyncSession, seq: int) -> AuditLine | None:
+    """Return one line."""
+    return await session.get(AuditLine, seq)
+
+
+async def is_last(session: AsyncSession, line: AuditLine, actions: Collection[str]) -> bool:
+    """Tell whether none of `actions` was done to the line's object after it."""
+    later = select(AuditLine.seq).where(
+        AuditLine.seq > line.seq, AuditLine.object == line.object, AuditLine.action.in_(actions)
+    )
+    return await session.scalar(later.limit(1)) is None
 
 
 async def verify(session: AsyncSession, secrets: Secrets) -> int | None:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import invites
@@ -60,6 +60,18 @@ async def of_unit(
         .offset(offset)
     )
     return list(await session.scalars(statement))
+
+
+async def count_by_unit(session: AsyncSession, within: Scope, *, today: date) -> dict[int, int]:
+    """Return how many people belong to each unit of a scope itself; empty units are left out."""
+    statement = (
+        select(Person.unit_id, func.count())
+        .join(Unit, Unit.id == Person.unit_id)
+        .where(within.units(), present(today))
+        .group_by(Person.unit_id)
+    )
+    rows = await session.execute(statement)
+    return dict(rows.tuples().all())
 
 
 async def posts_of(
