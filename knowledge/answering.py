@@ -11,11 +11,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import islice
 from typing import Literal, Protocol
 
 from knowledge.boundaries import judge
 from knowledge.cards import Card
 from knowledge.moments import Moment, moment
+from knowledge.sentences import cores, questions
 
 Verdict = Literal["answer", "suggest", "decline"]
 
@@ -25,20 +27,13 @@ PARTS = 4
 SHOWN = 3
 DEPTH = 10
 HEADING = 60
-# A sentence of less than this share of the text is worth a search of its own.
-SHORT = 0.8
+# So many shorter forms of a long story are searched for.
+CORES = 6
 
 EMPTY = "没有看到问题。请直接输入想问的内容，例如“支委会多久开一次”。"
 NOT_FOUND = "知识库里没有找到这个问题的答案。"
 NEAR = "没有找到完全对应的内容，你是不是想问下面的问题？"
 _WORD = re.compile(r"\w")
-_SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]?")
-_ASKS = re.compile(
-    r"[?？]|吗|呢|多久|多少|几|怎么|怎样|如何|什么|哪|谁|是否|能否|可否|能不能|要不要|可不可以|是不是"
-)
-_OPENING = re.compile(
-    r"^(?:你好|您好|请问|请教|想问一下|问一下|麻烦问|另外|还有|以及|那么?|\d+[.、])+"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +109,7 @@ def answer(library: Searchable, question: str, *, as_of: date, internal: bool) -
     if boundary := judge(text):
         return Answer("decline", boundary.text, reason=boundary.reason)
     asked = _Asked(library, as_of, internal)
-    return asked.several(list(_questions(text))) or asked.whole(text)
+    return asked.several(list(questions(text))) or asked.whole(text)
 
 
 def show(library: Searchable, passage_id: int, *, as_of: date, internal: bool) -> Answer | None:
@@ -145,13 +140,12 @@ class _Asked:
         return _joined(list(sure.values()), [*open_, *parts[PARTS:]])
 
     def whole(self, text: str) -> Answer:
-        """Answer a text as one question; a long-winded one by its sentence that asks."""
+        """Answer a text as one question; a long-winded one by what it comes down to."""
         found = self.one(text)
         if found.verdict == "answer":
             return found
-        short = [part for part in _questions(text) if len(part) < SHORT * len(text)]
-        singles = (self.one(part) for part in short[:PARTS])
-        return next((single for single in singles if single.verdict == "answer"), found)
+        shorter = [self.one(core) for core in islice(cores(text), CORES)]
+        return max([found, *shorter], key=_sureness)
 
     def one(self, text: str) -> Answer:
         """Answer one question as of the day that it is about."""
@@ -184,9 +178,9 @@ class _Asked:
         return when if start is None else replace(when, day=start - timedelta(days=1))
 
     def undated(self, when: Moment, dated: Answer) -> Answer:
-        """Fall back to today's rules when those of the named day do not hold an answer.
+        """Look at today's rules when those of the named day do not hold an answer.
 
-        A version that was asked for by name is answered if it is the one in force; otherwise
+        A version that was asked for by name is answered if it is the one in force. Otherwise
         today's passage is only offered, because it is not what was asked for.
         """
         today = self.judged(self.find(when.question, self.today), Moment(self.today, ""))
@@ -194,6 +188,8 @@ class _Asked:
             return dated
         if today.source.version == when.edition:
             return today
+        if dated.verdict == "suggest":
+            return dated
         nearest = Suggestion(today.passage_id, today.question)
         text = f"知识库里没有找到{when.words}适用的内容，现行规定的相近内容："
         return Answer("suggest", text, score=today.score, suggestions=_unique([nearest]))
@@ -229,7 +225,7 @@ class _Asked:
                 yield card
 
 
-def _sureness(found: Found) -> tuple[int, float]:
+def _sureness(found: Found | Answer) -> tuple[int, float]:
     return ("decline", "suggest", "answer").index(found.verdict), found.score
 
 
@@ -237,14 +233,6 @@ def _readable(text: str) -> str:
     """Even out widths and drop what nobody types: NUL, lone surrogates, the far end."""
     plain = text[:READ].encode("utf-8", "ignore").decode().replace("\0", "")
     return unicodedata.normalize("NFKC", plain).strip()
-
-
-def _questions(text: str) -> Iterator[str]:
-    """Yield the sentences of a text that ask something."""
-    for found in _SENTENCE.finditer(text):
-        sentence = _OPENING.sub("", found[0].strip(" ,，。！!;；\n"))
-        if len(sentence) > 3 and _ASKS.search(sentence):
-            yield sentence
 
 
 def _version_line(card: Card, when: Moment, today: date) -> str:

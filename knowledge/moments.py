@@ -37,7 +37,9 @@ _FORMER = re.compile(
     r"(?P<kept>版本?|规定|细则|条例|办法|规则|要求|标准|政策)"
 )
 # Two versions side by side are compared: the library of today has the answer.
-_COMPARED = re.compile(rf"{_FOUR}\D{{1,12}}{_FOUR}\s*年?(?:版|修订|细则|条例)")
+_COMPARED = re.compile(
+    rf"{_FOUR}\s*年?(?:版|修订|的)*[细则条例办法]*(?:和|与|跟|同|及|、|比|对比|相比){_FOUR}"
+)
 _PRESENT = re.compile(r"现在|目前|如今|现行|今天|眼下|当前|新版|最新|新规|新细则|新条例")
 
 
