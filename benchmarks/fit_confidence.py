@@ -3,15 +3,16 @@
 Each set of the folder is asked as it is, and, where its titles differ, once more with titles
 alone and once with texts alone (the titles being the questions), so that the rule does not learn
 the shape of one library. Strangers are the everyday questions of `data/foreign.txt`, single and
-three in a row; questions whose answers were taken out count as wrong for the second regression.
-Every group of questions weighs the same. Prints the constants; nothing is written.
+three in a row. The second regression is about questions that have an answer. Every group of
+questions weighs the same. Prints the constants; nothing is written.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -55,12 +56,6 @@ def groups(folder: Path) -> Iterator[Group]:
         for name, texts in (("strangers", strangers), ("strangers in a row", rows)):
             evidence = [index.search(text).evidence for text in texts]
             yield Group(f"{chosen.name}/{name}", evidence, [False] * len(texts), known=False)
-        half = {q.id for file in chosen.questions for q in chosen.judged(file)[1::2]}
-        index.remove(id_ for question in half for id_ in chosen.relevant[question])
-        for file in chosen.questions:
-            asked = [q for q in chosen.judged(file) if q.id in half]
-            evidence = [index.search(q.text).evidence for q in asked]
-            yield Group(f"{chosen.name}/{file}, out", evidence, [False] * len(asked), known=True)
 
 
 def variants(chosen: QuestionSet) -> Iterator[QuestionSet]:
@@ -111,7 +106,7 @@ def logistic(features: Floats, truth: Floats, weight: Floats) -> Floats:
 
 def fit(chosen: Sequence[Group], names: Sequence[str], truth: str) -> Floats:
     """Fit one regression over some groups, each of the same weight."""
-    features = [[getattr(e, name) for name in names] for group in chosen for e in group.evidence]
+    features = [feature(e, names) for group in chosen for e in group.evidence]
     weight = [1 / len(group.evidence) for group in chosen for _ in group.evidence]
     if truth == "known":
         true = [group.known for group in chosen for _ in group.evidence]
@@ -120,9 +115,15 @@ def fit(chosen: Sequence[Group], names: Sequence[str], truth: str) -> Floats:
     return logistic(np.array(features), np.array(true, dtype=float), np.array(weight))
 
 
+def feature(evidence: Evidence, names: Sequence[str]) -> list[float]:
+    """Return what the regressions see: the evidence, the strength by its logarithm."""
+    values = {**asdict(evidence), "strength": math.log1p(evidence.strength)}
+    return [values[name] for name in names]
+
+
 def scores(group: Group, names: Sequence[str], constants: Floats) -> list[float]:
     """Return what a regression says of the questions of a group, from 0 to 1."""
-    features = np.array([[getattr(e, name) for name in names] for e in group.evidence])
+    features = np.array([feature(e, names) for e in group.evidence])
     value = constants[0] + features @ constants[1:]
     return list((1 / (1 + np.exp(-value))).tolist())
 
@@ -131,11 +132,10 @@ def main() -> None:
     """Fit both regressions and print them with what they tell apart."""
     parser = argparse.ArgumentParser(prog="benchmarks.fit_confidence", description=__doc__)
     parser.add_argument("folder", type=Path)
-    every = list(groups(parser.parse_args().folder))
-    here = [group for group in every if not group.name.endswith(", out")]
-    seen, sure = ("share", "coverage", "vocabulary"), ("share", "margin")
+    here = list(groups(parser.parse_args().folder))
+    seen, sure = ("share", "strength", "vocabulary"), ("share", "strength", "margin")
     known = fit(here, seen, "known")
-    right = fit([group for group in every if group.known], sure, "right")
+    right = fit([group for group in here if group.known], sure, "right")
     print("KNOWN =", tuple(np.round(known, 2).tolist()))
     print("RIGHT =", tuple(np.round(right, 2).tolist()))
     # Three questions in a row are told too easily to say where the threshold must be.

@@ -2,9 +2,9 @@
 
 Two questions are asked, each answered by a logistic regression over what the search saw. Is the
 question about something that the library knows? Foreign questions match in scattered small
-words: their score is a small share of what a perfect match would get, and some of their words
-are in no passage at all. Is it this passage rather than the next? The margin says so. The
-constants come from `python -m benchmarks.fit_confidence` on the development sets.
+words: the score is a small share of what a perfect match would get and small in itself, and much
+of the question is in no passage at all. Is it this passage rather than the next? The margin says
+so. The constants come from `python -m benchmarks.fit_confidence` on the development sets.
 """
 
 from __future__ import annotations
@@ -18,48 +18,53 @@ Verdict = Literal["answer", "suggest", "decline"]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known about the first passage and the question; each from 0 to 1.
+    """What is known about the first passage and the question.
 
-    `share` is the passage's score as a share of a perfect match, `coverage` the share of the
-    question's weight whose terms stand in it, `vocabulary` the share of the weight of its words
-    that stand anywhere in the library, `margin` how far the second passage falls behind it.
+    From 0 to 1: `share`, its score as a share of a perfect match; `vocabulary`, the share of the
+    question's weight whose terms stand anywhere in the library; `margin`, how far the second
+    passage falls behind the first. `strength` is its score in units of the rarest possible term:
+    a long-winded question that was understood has a small share but a great strength.
     """
 
     share: float
-    coverage: float
+    strength: float
     vocabulary: float
     margin: float
 
 
 NOTHING = Evidence(0.0, 0.0, 0.0, 0.0)
 
-# Intercept, then the weights of share, coverage and vocabulary.
-KNOWN = (-7.5, 6.44, 8.19, 6.6)
-# Intercept, then the weights of share and margin.
-RIGHT = (-3.88, 4.15, 3.57)
+# Intercept, then the weights of share, log(1 + strength) and vocabulary.
+KNOWN = (-14.57, 9.82, 2.11, 11.28)
+# Intercept, then the weights of share, log(1 + strength) and margin.
+RIGHT = (-4.26, 2.33, 0.78, 9.46)
 
-# In the worst development library 5 % of single foreign questions are let through; 95 to 99 % of
-# the answerable are kept on question-like ones, and nine of ten passages given as answers are
-# right.
-SUGGEST_FROM = 0.65
+# 5 % of single foreign questions are let through in the worst development library.
+SUGGEST_FROM = 0.55
+# On question-like development sets nine of ten passages given as answers are right.
 ANSWER_FROM = 0.5
 
 
 def known(evidence: Evidence) -> float:
     """Return the chance that the question is about something in the library."""
-    intercept, share, coverage, vocabulary = KNOWN
+    intercept, share, strength, vocabulary = KNOWN
     return _logistic(
         intercept
         + share * evidence.share
-        + coverage * evidence.coverage
+        + strength * math.log1p(evidence.strength)
         + vocabulary * evidence.vocabulary
     )
 
 
 def right(evidence: Evidence) -> float:
-    """Return the chance that the first passage is the right one, the question being known."""
-    intercept, share, margin = RIGHT
-    return _logistic(intercept + share * evidence.share + margin * evidence.margin)
+    """Return the chance that the first passage is the right one, the answer being there."""
+    intercept, share, strength, margin = RIGHT
+    return _logistic(
+        intercept
+        + share * evidence.share
+        + strength * math.log1p(evidence.strength)
+        + margin * evidence.margin
+    )
 
 
 def score(evidence: Evidence) -> float:

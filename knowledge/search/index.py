@@ -7,6 +7,7 @@ merged. The index is a cache: the truth is in SQL, and whoever owns the index ke
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -17,7 +18,6 @@ import numpy as np
 
 from knowledge.search import confidence, postings, scoring, storage
 from knowledge.search.confidence import Evidence, Verdict
-from knowledge.search.constants import WORDS
 from knowledge.search.counting import batches, count
 from knowledge.search.homophones import Homophones
 from knowledge.search.lexicon import Lexicon
@@ -25,7 +25,7 @@ from knowledge.search.passages import Passage
 from knowledge.search.postings import Segment
 from knowledge.search.question import Query, understand
 from knowledge.search.scoring import Bools, Lookup, Weights
-from knowledge.search.terms import field_of, word_key
+from knowledge.search.terms import word_key
 
 FILE = "search.index"
 # So many changed passages are searched beside the others before merging is worth its time.
@@ -236,35 +236,23 @@ class _Asked:
             if score > 0:
                 yield _Found(score, number, doc)
 
-    def perfect(self) -> Weights:
-        """What each term would give to a passage that says nothing else."""
-        return np.asarray(self.query.perfect * self.idf, dtype=np.float32)
-
     def evidence(self, hits: Sequence[_Found]) -> Evidence:
         """Say how much speaks for the first passage."""
-        perfect = self.perfect()
+        perfect = self.query.perfect * self.idf
         whole = float(perfect.sum())
         if not hits or whole <= 0:
             return confidence.NOTHING
-        first = hits[0]
-        segment = self.state.parts[first.part].segment
-        inside = scoring.contains(segment, self.lookups[first.part], first.doc, len(perfect))
-        second = hits[1].score if len(hits) > 1 else 0.0
-        return Evidence(
-            share=min(first.score / whole, 1.0),
-            coverage=min(float(perfect[inside].sum()) / whole, 1.0),
-            vocabulary=self._vocabulary(perfect),
-            margin=1 - second / first.score,
-        )
-
-    def _vocabulary(self, perfect: Weights) -> float:
-        """Return the share of the weight of the question's words that the library knows."""
-        words = perfect * (field_of(self.query.keys) == WORDS)
-        known = np.zeros(len(words), dtype=np.bool_)
+        known = np.zeros(len(perfect), dtype=np.bool_)
         for found in self.lookups:
             known[found.present] = True
-        whole = float(words.sum())
-        return float(words[known].sum()) / whole if whole > 0 else 0.0
+        first, second = hits[0].score, hits[1].score if len(hits) > 1 else 0.0
+        size = sum(part.segment.size for part in self.state.parts)
+        return Evidence(
+            share=min(first / whole, 1.0),
+            strength=first / math.log1p((size + 0.5) / 0.5),
+            vocabulary=min(float(perfect[known].sum()) / whole, 1.0),
+            margin=1 - second / first,
+        )
 
 
 def _holds(state: _State, word: str) -> bool:

@@ -76,22 +76,6 @@ def score(
     return Scored(candidates[best], scores[best])
 
 
-def contains(segment: Segment, found: Lookup, doc: int, terms: int) -> Bools:
-    """Say which of a question's terms stand in one passage; shape (terms,)."""
-    inside = np.zeros(terms, dtype=np.bool_)
-    frequent = found.columns >= 0
-    inside[found.present[frequent]] = segment.forward[doc, found.columns[frequent]] > 0
-    for index in np.flatnonzero(~frequent).tolist():
-        inside[found.present[index]] = _holds(segment, found, index, doc)
-    return inside
-
-
-def _holds(segment: Segment, found: Lookup, index: int, doc: int) -> bool:
-    docs = segment.docs[found.starts[index] : found.ends[index]]
-    place = int(docs.searchsorted(doc))
-    return place < len(docs) and int(docs[place]) == doc
-
-
 def _candidates(
     segment: Segment, found: Lookup, weights: Weights, allowed: Bools
 ) -> tuple[Docs, Weights]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from knowledge.search.confidence import NOTHING, Evidence, known, right, score, verdict
 
 shares = st.floats(0, 1)
-evidences = st.builds(Evidence, shares, shares, shares, shares)
+evidences = st.builds(Evidence, shares, st.floats(0, 100), shares, shares)
 
 
 @given(evidences)
@@ -22,7 +22,7 @@ def test_chances_are_chances(evidence: Evidence) -> None:
 
 @given(evidences, shares)
 def test_more_evidence_never_makes_less_sure(evidence: Evidence, more: float) -> None:
-    for name in ("share", "coverage", "vocabulary", "margin"):
+    for name in ("share", "strength", "vocabulary", "margin"):
         stronger = replace(evidence, **{name: max(getattr(evidence, name), more)})
         assert score(stronger) >= score(evidence) - 1e-12
 
@@ -32,6 +32,6 @@ def test_nothing_found_is_declined() -> None:
 
 
 def test_the_verdicts_are_three() -> None:
-    assert verdict(Evidence(0.9, 0.95, 1.0, 0.8)) == "answer"
-    assert verdict(Evidence(0.5, 0.6, 1.0, 0.0)) == "suggest"
-    assert verdict(Evidence(0.1, 0.1, 0.3, 0.9)) == "decline"
+    assert verdict(Evidence(0.9, 15.0, 1.0, 0.8)) == "answer"
+    assert verdict(Evidence(0.5, 10.0, 1.0, 0.0)) == "suggest"
+    assert verdict(Evidence(0.1, 4.0, 0.3, 0.9)) == "decline"
