@@ -24,7 +24,6 @@ def without_contents(blocks: Sequence[Block]) -> list[Block]:
     kept: list[Block] = []
     run: list[Block] = []
     for block in blocks:
-        later[_key(block.text)] -= 1
         if block.kind is BlockKind.CONTENTS:
             _close(run, kept, later)
             _drop_title(kept)
@@ -36,6 +35,7 @@ def without_contents(blocks: Sequence[Block]) -> list[Block]:
                 run.append(block)
             else:
                 kept.append(block)
+        later[_key(block.text)] -= 1
     _close(run, kept, later)
     return kept
 

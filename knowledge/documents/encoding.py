@@ -10,8 +10,6 @@ from __future__ import annotations
 import codecs
 import re
 
-from charset_normalizer import from_bytes
-
 from knowledge.documents.errors import DocumentError
 
 BOMS = (
@@ -81,6 +79,9 @@ def _best(data: bytes) -> str | None:
 
 
 def _guess(data: bytes) -> str:
+    # Imported here: it takes as long to load as the rest of the package, and is hardly needed.
+    from charset_normalizer import from_bytes
+
     found = from_bytes(data[:SAMPLE]).best()
     text = _try(data, found.encoding) if found else None
     if text is not None:

@@ -24,7 +24,9 @@ INLINE = frozenset(
     | {"kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike"}
     | {"strong", "sub", "sup", "tt", "u", "var", "wbr"}
 )
-# A single cell longer than this lays out a page and is no table.
+# A line end that is meant; those of the source are not, and no file still holds this sign.
+BREAK = "\v"
+# A single cell longer than this, or of several lines, lays out a page and is no table.
 LONGEST_CELL = 200
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # Chinese source lines are broken anywhere; no blank is meant there.
@@ -70,7 +72,7 @@ class _Page:
         yield from self._paragraphs()
 
     def _add(self, text: str | None) -> None:
-        self._text.append(" ".join(_BROKEN_LINE.sub("", text or "").split("\n")))
+        self._text.append(text or "")
 
     def _open(self, element: Any) -> Iterator[Block]:
         yield from self._divide(element.tag)
@@ -96,14 +98,14 @@ class _Page:
         if tag in INLINE:
             return
         if tag == "br" or self._depth:
-            self._text.append("\n")
+            self._text.append(BREAK)
         else:
             yield from self._paragraphs()
 
     def _taken(self) -> str:
-        text = tidy_lines("".join(self._text))
+        text = _BROKEN_LINE.sub("", "".join(self._text)).replace("\n", " ")
         self._text.clear()
-        return text
+        return tidy_lines(text.replace(BREAK, "\n"))
 
     def _paragraphs(self) -> Iterator[Block]:
         text = self._taken()
@@ -115,7 +117,7 @@ class _Page:
     def _cells(self) -> Iterator[Block]:
         cells, self._row = tuple(self._row), []
         filled = [cell for cell in cells if cell]
-        if len(filled) == 1 and len(filled[0]) > LONGEST_CELL:
+        if len(filled) == 1 and (len(filled[0]) > LONGEST_CELL or "\n" in filled[0]):
             yield from _lines(filled[0])
         elif filled:
             yield Block(BlockKind.ROW, row(cells), cells=cells, table=self._table)

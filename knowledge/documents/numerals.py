@@ -34,7 +34,9 @@ _NUMERAL = re.compile(rf"[{CLASS}]+")
 
 def to_chinese(number: int) -> str:
     """Write 0 to 9999 as in 第一百零一条; raises `ValueError` beyond."""
-    return _grouped(number, DIGITS, UNITS)
+    written = _grouped(number, DIGITS, UNITS)
+    # 十二, never 一十二, where the ten comes first; formal numbers keep their 壹.
+    return written.removeprefix(DIGITS[1]) if 10 <= number < 20 else written
 
 
 def from_chinese(numeral: str) -> int:
@@ -101,8 +103,7 @@ def _grouped(number: int, digits: str, units: tuple[str, ...]) -> str:
         if digit:
             written += (digits[0] if gap and written else "") + digits[digit] + units[power]
         gap = digit == 0
-    # 十二, never 一十二, where the ten comes first.
-    return written.removeprefix(digits[1]) if 10 <= number < 20 else written
+    return written
 
 
 def _positional(number: int) -> str:

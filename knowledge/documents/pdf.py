@@ -28,6 +28,8 @@ TOO_MANY = "PDF 超过 {limit} 页，请拆分后再发。"
 _PDFIUM = Lock()
 # A running head is on this share of the pages, and there must be that many pages.
 RUNNING_SHARE, RUNNING_PAGES, EDGE = 0.6, 3, 2
+# A page with fewer lines does not show its type area; that of the whole file is taken.
+FULL_PAGE = 5
 _PAGE_NUMBER = re.compile(
     r"[-—–―·•~\s]*(?:第\s*)?(?:[0-9]{1,4}|[ivxIVX]{1,6})(?:\s*页)?"
     r"(?:\s*[/／,，]?\s*(?:共\s*)?[0-9]{1,4}(?:\s*页)?)?[-—–―·•~\s]*"
@@ -78,7 +80,11 @@ def read(data: bytes, limits: Limits) -> Document:
     lines = [line for page, _ in pages for line in page]
     if not lines:
         raise DocumentError(SCANNED, "pdf: no text")
-    measures = {page[0].page: _measure(page, width) for page, width in pages if page}
+    measures = {
+        page[0].page: _measure(page if len(page) >= FULL_PAGE else lines, width)
+        for page, width in pages
+        if page
+    }
     title, blocks = joined_title(list(_blocks(_without_edges(pages), measures)))
     return Document(Kind.PDF, title, tuple(blocks))
 
@@ -143,18 +149,22 @@ def _measure(lines: Sequence[Line], width: float) -> _Measure:
 
 
 def _without_edges(pages: Sequence[tuple[list[Line], float]]) -> list[Line]:
-    """Return all lines but page numbers and what is repeated at the edges of the pages."""
+    """Return all lines but page numbers and what is repeated at the edges of the pages.
+
+    A page that holds nothing else is kept: what is on every page is then what it says.
+    """
     running = _running(pages)
     kept: list[Line] = []
     for lines, _ in pages:
-        first, last = EDGE, len(lines) - EDGE
-        for place, line in enumerate(lines):
-            edge = place < first or place >= last
-            outermost = place in (0, len(lines) - 1)
-            numbered = outermost and len(lines) > 1 and _PAGE_NUMBER.fullmatch(line.text)
-            if not numbered and not (edge and _pattern(line) in running):
-                kept.append(line)
+        kept += [line for i, line in enumerate(lines) if not _is_edge(lines, i, running)] or lines
     return kept
+
+
+def _is_edge(lines: Sequence[Line], place: int, running: set[str]) -> bool:
+    line, outermost = lines[place], place in (0, len(lines) - 1)
+    if outermost and _PAGE_NUMBER.fullmatch(line.text):
+        return True
+    return not EDGE <= place < len(lines) - EDGE and _pattern(line) in running
 
 
 def _running(pages: Sequence[tuple[list[Line], float]]) -> set[str]:

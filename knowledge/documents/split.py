@@ -19,6 +19,7 @@ from knowledge.documents.structure import (
     point_name,
     point_rank,
 )
+from knowledge.documents.titles import LOOKED_AT
 
 PREAMBLE, BODY = "序言", "正文"
 # A page or slide with less than this is joined to the one before.
@@ -56,6 +57,7 @@ class _Open:
 
     locator: str
     place: str
+    path: tuple[str, ...]
     article: str = ""
     plain: bool = False
     lines: list[str] = field(default_factory=list)
@@ -135,7 +137,7 @@ class _Splitter:
 
     def _begin(self, block: Block, locator: str, *, article: str = "") -> None:
         self._close()
-        self._open = _Open(locator, block.place, article, lines=[block.text])
+        self._open = _Open(locator, block.place, self._names(), article, lines=[block.text])
 
     def _append(self, block: Block) -> None:
         if self._open is not None and self._turns_page(self._open, block):
@@ -153,16 +155,14 @@ class _Splitter:
         headed = bool(self._path) and self._kind is not Kind.PPTX
         named = self._path[-1].text if headed else block.place
         first = PREAMBLE if self._regulation and not self._sections else BODY
-        return _Open(named or first, block.place, plain=not self._path)
+        return _Open(named or first, block.place, self._names(), plain=not self._path)
 
     def _close(self) -> None:
         if self._open is None:
             return
-        text = "\n".join(self._open.lines)
-        path = self._names()
-        section = Section(self._open.locator, text, path, self._open.article, self._open.place)
-        self._emit(section, self._open.plain)
-        self._open = None
+        done, self._open = self._open, None
+        text = "\n".join(done.lines)
+        self._emit(Section(done.locator, text, done.path, done.article, done.place), done.plain)
 
     def _emit(self, section: Section, plain: bool) -> None:
         for heading in self._path:
@@ -174,27 +174,32 @@ class _Splitter:
 
 
 def _is_regulation(blocks: Iterable[Block]) -> bool:
-    """Tell a text of articles: at least two, or a first one."""
-    found = [a for b in blocks if (a := find_article(b.text)) and a.apart and not a.cited]
-    return len(found) > 1 or any(article.number == 1 for article in found)
+    """Tell a text of articles: two that follow each other, or a single first one."""
+    found: list[Article] = []
+    for block in blocks:
+        article = find_article(block.text)
+        if article is not None and article.begins_after(found[-1] if found else None):
+            found.append(article)
+    return len(found) > 1 or (len(found) == 1 and found[0].apart and found[0].number == 1)
 
 
 def _without_title(document: Document, blocks: Sequence[Block]) -> Sequence[Block]:
     """Leave out the title at the beginning, which the document holds by itself."""
     title = _squeezed(document.title)
-    for place, block in enumerate(blocks):
-        words = _squeezed(block.text)
-        if block.kind is not BlockKind.HEADING or block.level > 2 or words not in title:
-            continue
-        end = place + 1
-        while end < len(blocks) and blocks[end].level == 0 and _is_more(blocks[end], title):
-            end += 1
-        return [*blocks[:place], *blocks[end:]]
-    return blocks
+    start = next((i for i, b in enumerate(blocks[:LOOKED_AT]) if _is_title(b, title)), None)
+    if start is None:
+        return blocks
+    end = start + 1
+    while end < len(blocks) and blocks[end].level == 0 and _is_title(blocks[end], title):
+        end += 1
+    return [*blocks[:start], *blocks[end:]]
 
 
-def _is_more(block: Block, title: str) -> bool:
-    return block.kind is BlockKind.HEADING and _squeezed(block.text) in title
+def _is_title(block: Block, title: str) -> bool:
+    """Tell a line of the title: a part of it at level 0, all of it at any other."""
+    words = _squeezed(block.text)
+    named = words in title if block.level == 0 else words == title
+    return block.kind is BlockKind.HEADING and named
 
 
 def _joined(sections: Iterable[tuple[Section, bool]]) -> list[Section]:
