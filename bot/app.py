@@ -79,9 +79,12 @@ async def open_store(settings: Settings) -> AsyncIterator[tuple[Database, Secret
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, *, clock: Callable[[], datetime] = utc_now
+    settings: Settings, *, web: str = "", clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[App]:
-    """Open everything but the channels, which are added to its delivery."""
+    """Open everything but the channels, which are added to its delivery.
+
+    `web` is the address of the pages, for links sent in chat.
+    """
     async with open_store(settings) as (database, secrets, library):
         links: dict[str, str] = {}
         delivery = Delivery(database, clock=clock, zone=settings.zone)
@@ -89,7 +92,7 @@ async def open_app(
             library=library,
             secrets=secrets,
             zone=settings.zone,
-            web=settings.url or f"http://{settings.host}:{settings.port}",
+            web=settings.url or web,
             links=links,
             upload_limit=settings.upload_limit,
         )

@@ -6,13 +6,15 @@ import argparse
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
 
 from bot import logs
-from bot.app import App, housekeeping, open_app
+from bot.app import App, housekeeping, open_app, utc_now
 from bot.cli.refusal import Refusal
-from bot.settings import Settings
+from bot.settings import LOOPBACK, Settings
 from db.migrate import SchemaTooNew
 
 log = logging.getLogger(__name__)
@@ -33,13 +35,17 @@ def run(settings: Settings, options: argparse.Namespace) -> None:
 
 
 async def _run(settings: Settings) -> None:
+    door = _listen(settings)
+    port = door.getsockname()[1]
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        app = await stack.enter_async_context(open_app(settings))
+        web = f"http://{settings.host}:{port}"
+        app = await stack.enter_async_context(open_app(settings, web=web))
         await stack.enter_async_context(_delivering(app))
-        await stack.enter_async_context(_pages(app))
+        await stack.enter_async_context(_pages(app, door))
+        print(f"The browser chat is at {settings.url or web}", flush=True)
         if settings.telegram_token:
             await stack.enter_async_context(_telegram(app))
         await stop.wait()
@@ -59,6 +65,52 @@ async def _delivering(app: App) -> AsyncIterator[None]:
         await app.delivery.stop()
         await loop
         app.library.save()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Take the port before anything else: a second start should say so at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    door = socket.socket(family)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((settings.host, settings.port))
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        reason = error.strerror or type(error).__name__
+        raise Refusal(f"{place} cannot be used ({reason}): set ZHIBU_PORT or ZHIBU_HOST") from error
+    return door
+
+
+@asynccontextmanager
+async def _pages(app: App, door: socket.socket) -> AsyncIterator[None]:
+    """Serve the browser chat. Its library is loaded only here."""
+    from bot.pages.channel import BrowserChannel
+    from bot.pages.house import House
+    from bot.pages.hub import Hub
+    from bot.pages.server import serving
+
+    settings = app.settings
+    hub = Hub()
+    app.delivery.add(BrowserChannel(app.database, hub, utc_now))
+    house = House(
+        database=app.database,
+        conversation=app.dispatcher,
+        hub=hub,
+        clock=utc_now,
+        zone=settings.zone,
+        demo=settings.demo,
+        upload_limit=settings.upload_limit,
+    )
+    async with serving(house, door, _hosts(settings)):
+        yield
+
+
+def _hosts(settings: Settings) -> frozenset[str]:
+    """Return the names by which the pages may be called; empty means any."""
+    if settings.host not in LOOPBACK and not settings.url:
+        return frozenset()
+    named = urlsplit(settings.url).hostname
+    return frozenset(name for name in (*LOOPBACK, named) if name)
 
 
 @asynccontextmanager
