@@ -151,7 +151,7 @@ def main() -> None:
                 f"  {group.name:32} AUROC {measures.auroc(own, strangers):.3f}"
                 f"  kept {100 * np.mean(np.array(own) >= through):5.1f} %"
             )
-    print("By the score of the first passage: answered, and right of these, at thresholds")
+    print("By the chance of the first passage: answered, and right of these, at thresholds")
     for threshold in (0.4, 0.5, 0.6, 0.7):
         print(f"  {threshold}: " + ", ".join(_answered(here, seen, known, sure, right, threshold)))
 

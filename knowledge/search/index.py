@@ -47,8 +47,8 @@ class Hit:
 class Ranking:
     """What a search gave: passages, best first, the verdict, and what it rests on.
 
-    `score` is the confidence of the verdict, 0 to 1. `question` is the question as it was
-    understood: normalised, without fillers, corrected.
+    `score` is the chance, 0 to 1, that the library knows what was asked. `question` is the
+    question as it was understood: normalised, without fillers, corrected.
     """
 
     hits: tuple[Hit, ...]
@@ -264,7 +264,7 @@ def _holds(state: _State, word: str) -> bool:
 def _ranking(asked: _Asked, found: Sequence[_Found], limit: int) -> Ranking:
     """Word what was found; the passages behind the first are less sure by their score."""
     evidence = asked.evidence(found)
-    sure = confidence.score(evidence)
+    sure = confidence.answers(evidence)
     hits = tuple(
         Hit(
             id=int(asked.state.parts[hit.part].segment.ids[hit.doc]),
@@ -273,4 +273,5 @@ def _ranking(asked: _Asked, found: Sequence[_Found], limit: int) -> Ranking:
         )
         for hit in found[:limit]
     )
-    return Ranking(hits, confidence.verdict(evidence), sure, evidence, asked.query.text)
+    decided, score = confidence.verdict(evidence), confidence.known(evidence)
+    return Ranking(hits, decided, score, evidence, asked.query.text)
