@@ -70,8 +70,7 @@ async def count_by_unit(session: AsyncSession, within: Scope, *, today: date) ->
         .where(within.units(), present(today))
         .group_by(Person.unit_id)
     )
-    rows = await session.execute(statement)
-    return dict(rows.tuples().all())
+    return dict((await session.execute(statement)).all())
 
 
 async def posts_of(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from db import accounts, guesses, invites, members
 from db.access import IDENTIFY, SEE_SELF
 from db.numbers import BadValue, mask_phone, normalise_phone
@@ -12,6 +14,7 @@ from handlers.router import Router
 from scheduler import outbox
 from scheduler.channels import Address, Lane
 
+log = logging.getLogger(__name__)
 router = Router()
 
 HOW = (
@@ -137,6 +140,8 @@ async def _wrong(context: Context) -> Reply:
         kind=invites.KIND,
         now=context.now,
     )
+    if await guesses.is_storm(context.session, kind=invites.KIND, now=context.now):
+        log.warning("too many wrong invite codes: nobody can bind by code for a while")
     return Reply(WRONG_CODE)
 
 

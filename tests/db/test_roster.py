@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -230,6 +231,17 @@ async def test_the_mark_changes_when_the_effect_does(database: Database) -> None
         assert (await plan(session, "书记A", NEW, KNOWN)).mark == first.mark
         await store(session, "上级", replace(KNOWN, name="改名"))
         assert (await plan(session, "书记A", NEW, KNOWN)).mark != first.mark
+
+
+async def test_of_two_imports_at_once_the_second_sees_the_first(database: Database) -> None:
+    async def take_in() -> bool:
+        async with database.write() as session:
+            await roster.take_turn(session)
+            made = await plan(session, "书记A", NEW)
+            await roster.apply(session, SECRETS, made, today=TODAY)
+            return made.empty
+
+    assert sorted(await asyncio.gather(*(take_in() for _ in range(3)))) == [False, True, True]
 
 
 async def test_posts_are_added_and_never_ended(database: Database) -> None:
