@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# The channel of the pages, named here because loading them takes most of a second.
+BROWSER = "browser"
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -69,6 +72,7 @@ async def open_store(settings: Settings) -> AsyncIterator[tuple[Database, Secret
         async with database.write() as session:
             if settings.demo:
                 await demo.plant(session, secrets)
+                await demo.seat(session, channel=BROWSER, now=utc_now())
             await seeding.seed(session, now=utc_now())
         async with database.read() as session:
             library = await Library.open(settings.data / "search", session)

@@ -18,7 +18,7 @@ from bot.cli.refusal import Refusal
 from bot.settings import Settings
 from db.engine import Database, Session
 from knowledge import catalogue, intake, seeding
-from knowledge.intake import Draft
+from knowledge.drafts import Draft
 from knowledge.library import Library
 
 console = Console(highlight=False)
@@ -86,7 +86,8 @@ async def _import(database: Database, options: argparse.Namespace) -> int:
             draft,
             title=options.title or draft.title,
             label=options.label or draft.label,
-            starts=options.starts or draft.starts,
+            # A date that was only found in the text is nobody's decision.
+            starts=options.starts,
             internal=options.internal,
         )
 

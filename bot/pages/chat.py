@@ -26,6 +26,8 @@ TICK_S = 3.0
 # A sign that the assistant is at work is taken back after this, answer or not.
 TYPING_S = 20.0
 TEXT_LIMIT = 8_000
+# Commands that have no use for somebody who is signed in here already.
+ELSEWHERE = frozenset({"login", "bind", "unbind", "start"})
 # An id made by the page makes a repeated send harmless; Enter in an input method sends nothing.
 SEND = """(e) => { if (e.shiftKey || e.isComposing || e.keyCode === 229) return;
 e.preventDefault(); emit({text: e.target.value, id: %s}); }"""
@@ -315,9 +317,10 @@ class ChatPage:
         if typed and not typed.startswith("/"):
             return
         commands = await self.house.conversation.commands(NAME, self.visitor.account)
-        fitting = [c for c in commands if typed[1:] in c[0]] if typed else commands[:6]
+        offered = [c for c in commands if c[0] not in ELSEWHERE]
+        fitting = [c for c in commands if typed[1:] in c[0]] if typed else offered
         with self.hints:
-            for name, help_ in fitting[:8]:
+            for name, help_ in fitting[:6]:
                 self._hint(name, help_)
 
     def _hint(self, name: str, help_: str) -> None:

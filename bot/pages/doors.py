@@ -25,7 +25,7 @@ def add_doors(app: FastAPI, house: House) -> None:
             f'<form method="post" action="/in/{quote(token, safe="")}">'
             "<button autofocus>登录</button></form>"
         )
-        return _page("登录支部助手", "点一下按钮完成登录，之后 7 天内不用再登录。", form)
+        return notice("登录支部助手", "点一下按钮完成登录，之后 7 天内不用再登录。", form)
 
     @app.post("/in/{token}")
     async def enter(token: str, request: Request) -> Response:
@@ -33,7 +33,7 @@ def add_doors(app: FastAPI, house: House) -> None:
         async with house.database.write() as session:
             opened = await signin.redeem(session, token, now=house.clock(), today=house.today)
         if opened is None:
-            return _page("链接已失效", f"这个链接用过了，或者过期了。{HOW}", status=410)
+            return notice("链接已失效", f"这个链接用过了，或者过期了。{HOW}", status=410)
         answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(
             COOKIE,
@@ -57,7 +57,7 @@ def add_doors(app: FastAPI, house: House) -> None:
     @app.get("/welcome")
     async def welcome() -> HTMLResponse:
         """Say how to get in."""
-        return _page("支部助手", f"请先登录。{HOW}")
+        return notice("支部助手", f"请先登录。{HOW}")
 
     @app.get("/files/{key}")
     async def fetch(key: str, request: Request) -> Response:
@@ -79,7 +79,8 @@ def add_doors(app: FastAPI, house: House) -> None:
         )
 
 
-def _page(title: str, text: str, more: str = "", *, status: int = 200) -> HTMLResponse:
+def notice(title: str, text: str, more: str = "", *, status: int = 200) -> HTMLResponse:
+    """Return a page that only says something; title and text are escaped, `more` is not."""
     return HTMLResponse(
         f"""<!doctype html><html lang="zh-CN"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>

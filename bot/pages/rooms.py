@@ -9,11 +9,13 @@ from fastapi.responses import RedirectResponse, Response
 from nicegui import ui
 
 from bot.pages.chat import ChatPage
+from bot.pages.doors import notice
 from bot.pages.house import House, Visitor, sit_down, visitor
 from db import accounts, transcripts
 from db.access import HeldPost
 from db.tables import Person, Unit
 
+BACK = '<p><a href="/">返回</a></p>'
 STYLE = Path(__file__).with_name("style.css")
 # What was chosen by hand is kept by the browser itself.
 DARK = """const kept = localStorage.getItem('zhibu-dark');
@@ -44,7 +46,7 @@ def add_rooms(house: House) -> None:
             return RedirectResponse("/" if house.demo else "/welcome")
         async with house.database.read() as session:
             if not await transcripts.may_read(session, chat, who.person):
-                return Response(status_code=404)
+                return notice("没有这个会话", "它不存在，或者你不在其中。", BACK, status=404)
         await sit_down(house, who)
         await _frame(house, who, chat)
         return None
