@@ -125,14 +125,10 @@ async def apply(
     if plan.faults:
         raise ValueError("a plan with faults is not stored")
     await _let_go(session, [e for e in plan.changed if e.values.keys() & _NUMBERS])
-    done: dict[int, Entry] = {}
-    for entry in plan.changed:
-        values = _sealed(secrets, entry.values)
-        if values:
-            await session.execute(
-                update(Person).where(Person.id == entry.person_id).values(**values)
-            )
-        done[entry.person_id or 0] = entry
+    done = {entry.person_id or 0: entry for entry in plan.changed}
+    updates = [{"id": n, **_sealed(secrets, e.values)} for n, e in done.items() if e.values]
+    if updates:
+        await session.execute(update(Person), updates)
     people = [Person(**_sealed(secrets, entry.values)) for entry in plan.added]
     session.add_all(people)
     await session.flush()
