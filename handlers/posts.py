@@ -149,7 +149,7 @@ def undo_button(line: int) -> Button:
 
 
 async def _undo_move(context: Context, person: Person, line: AuditLine) -> str:
-    old, new = [await context.session.get_one(Unit, line.data[key]) for key in ("old", "new")]
+    old, new = [await _unit(context, line.data[key]) for key in ("old", "new")]
     for unit in (old, new):
         context.require(MOVE, unit_path=unit.path)
     if not await members.move(context.session, person.id, old=new.id, new=old.id):
@@ -201,10 +201,18 @@ async def _subject(context: Context, line: AuditLine) -> Person:
 
 async def _post_of(context: Context, person: Person, line: AuditLine) -> tuple[Title, Unit]:
     """Return the post of an act, after judging the right to it again."""
-    unit = await context.session.get_one(Unit, line.data["unit"])
+    unit = await _unit(context, line.data["unit"])
     title = Title(line.data["title"])
     _may_change(context, title, unit, person)
     return title, unit
+
+
+async def _unit(context: Context, unit_id: int) -> Unit:
+    """Return a unit of an act, which may have been removed since."""
+    unit = await context.session.get(Unit, unit_id)
+    if unit is None:
+        raise UserError(CHANGED)
+    return unit
 
 
 def _may_change(context: Context, title: Title, unit: Unit, person: Person) -> None:
