@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.organisation import add_unit
 from db.secrets import Secrets
-from db.tables import Person, Post, Stage, Title, Unit, UnitKind
+from db.tables import Account, Person, Post, Stage, Title, Unit, UnitKind
 
 COMPANY = "青禾重工"
 # Unit, kind, the unit above, and who belongs to it: "name/post" or "name/stage".
@@ -81,6 +81,25 @@ async def plant(session: AsyncSession, secrets: Secrets) -> int:
             number += 1
             await _add_person(session, secrets, units[name], entry, number)
     return number
+
+
+async def seat(session: AsyncSession, *, channel: str, now: datetime) -> None:
+    """Give everybody an account in a channel where the visitor plays all of them."""
+    taken = set(await session.scalars(select(Account.external).where(Account.channel == channel)))
+    for person_id in await session.scalars(select(Person.id).order_by(Person.id)):
+        place = f"person:{person_id}"
+        if place not in taken:
+            session.add(
+                Account(
+                    channel=channel,
+                    external=place,
+                    chat=place,
+                    person_id=person_id,
+                    bound_at=now,
+                    seen_at=now,
+                )
+            )
+    await session.flush()
 
 
 async def _add_person(
