@@ -83,7 +83,7 @@ async def who_am_i(context: Context) -> Reply:
         f"身份：{person.stage}\n职务：{posts or '无'}\n手机：{_phone(context, person)}{joined}\n"
         f"已绑定的账号：\n{lines}",
         buttons=tuple(
-            (Button(f"解绑 {account.channel}", f"/unbind_account {account.id}"),)
+            (Button(f"解绑 {account.channel} {account.name}", f"/unbind_account {account.id}"),)
             for account in bound
             if account.id != context.actor.account_id
         ),

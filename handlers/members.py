@@ -55,7 +55,7 @@ async def invite(context: Context) -> Reply:
         by=context.person_id,
         now=context.now,
     )
-    await context.record("invite.issue", f"person:{person.id}")
+    await context.record("invite.create", f"person:{person.id}")
     until = issued.expires_at.astimezone(context.services.zone)
     links = "".join(
         f"\n{channel}：{pattern.replace('{}', issued.code)}"

@@ -134,7 +134,7 @@ async def test_an_invite_says_everything_that_is_needed(talk: Talk) -> None:
     assert f"https://t.example/zhibu?start={found[1]}" in shown
     assert f"绑定 {found[1]}" in shown
     assert "2026-11-30 10:00" in shown
-    assert await lines(talk, "invite.issue")
+    assert await lines(talk, "invite.create")
 
 
 async def test_several_of_one_name_are_told_apart_by_buttons(talk: Talk) -> None:
