@@ -43,11 +43,11 @@ def without_contents(blocks: Sequence[Block]) -> list[Block]:
 def _close(run: list[Block], kept: list[Block], later: Counter[str]) -> None:
     """End a run of heading-like lines: those of a table of contents go, others are kept."""
     announced = bool(kept) and is_contents_title(kept[-1].text)
-    lines = [b for b in run if _has_page(b.text) or later[_key(without_page(b.text))] > 0]
-    if announced and lines:
+    listed = [_has_page(b.text) or later[_key(without_page(b.text))] > 0 for b in run]
+    if announced and any(listed):
         _drop_title(kept)
-    if lines and (announced or (len(run) >= LEAST and _has_siblings(run))):
-        kept += [block for block in run if block not in lines]
+    if announced or (len(run) >= LEAST and _has_siblings(run)):
+        kept += [block for block, drop in zip(run, listed, strict=True) if not drop]
     else:
         kept += run
     run.clear()

@@ -18,8 +18,9 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from knowledge.documents.limits import Limits
 from knowledge.documents.model import Block, BlockKind, Document, Kind
 from knowledge.documents.numbering import Numbering, W
+from knowledge.documents.structure import LONGEST_HEADING
 from knowledge.documents.styles import Look, Styles
-from knowledge.documents.titles import CENTRED_LEVEL, LONGEST_HEADING, joined_title
+from knowledge.documents.titles import CENTRED_LEVEL, is_note, joined_title
 from knowledge.documents.words import row, tidy, tidy_lines
 
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -99,7 +100,7 @@ class _Body:
     def _is_headline(self, element: Any, text: str) -> bool:
         """Tell a centred line that stands for a heading: short, bold or large, no sentence."""
         flat = text.replace("\n", "")
-        if len(flat) > LONGEST_HEADING or _ENDS_SENTENCE.search(flat):
+        if len(flat) > LONGEST_HEADING or _ENDS_SENTENCE.search(flat) or is_note(flat):
             return False
         return self._styles.is_emphatic(element)
 

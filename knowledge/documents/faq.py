@@ -28,7 +28,7 @@ NO_ANSWER = "{place}：没有答案，这一行没有收入。"
 BAD_DATE = "{place}：日期“{text}”看不懂，请写成 2026-05-18。"
 TWICE = "{place}：与{first}的问题相同，这一行没有收入。"
 # Headers stand at the top, after a title or a remark at most.
-HEADER_WITHIN = 5
+HEADER_WITHIN, LONGEST_HEADER = 5, 60
 _SEPARATORS = re.compile(r"[\n;；|]+")
 _REMARK = re.compile(r"[（(].*?[)）]|[：:*\s]")
 _COLUMN_OF = {name: key for key, names in COLUMNS.items() for name in names}
@@ -89,7 +89,7 @@ def _header(rows: Sequence[Block]) -> tuple[int, dict[str, int]] | None:
             return None
         columns: dict[str, int] = {}
         for cell, text in enumerate(row.cells):
-            column = _COLUMN_OF.get(_REMARK.sub("", text).lower())
+            column = _COLUMN_OF.get(_REMARK.sub("", text[:LONGEST_HEADER]).lower())
             if column:
                 columns.setdefault(column, cell)
         if {"question", "answer"} <= columns.keys():

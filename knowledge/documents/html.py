@@ -11,6 +11,7 @@ from lxml import etree
 from knowledge.documents.encoding import decode_html
 from knowledge.documents.limits import Limits
 from knowledge.documents.model import Block, BlockKind, Document, Kind
+from knowledge.documents.titles import LONGEST_TITLE, first_heading
 from knowledge.documents.words import row, tidy, tidy_lines
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -42,8 +43,8 @@ def read(data: bytes, limits: Limits) -> Document:
     if root is None:
         return Document(Kind.HTML, "", ())
     blocks = tuple(_Page().blocks(root))
-    first = next((b.text for b in blocks if b.kind is BlockKind.HEADING and b.level == 1), "")
-    return Document(Kind.HTML, first or tidy(root.findtext(".//title") or ""), blocks)
+    named = tidy(root.findtext(".//title") or "")
+    return Document(Kind.HTML, first_heading(blocks) or named[:LONGEST_TITLE], blocks)
 
 
 class _Page:

@@ -8,25 +8,27 @@ from collections.abc import Iterator
 from knowledge.documents.encoding import decode
 from knowledge.documents.limits import Limits
 from knowledge.documents.model import Block, BlockKind, Document, Kind
+from knowledge.documents.titles import LONGEST_TITLE, first_heading
 from knowledge.documents.words import glue, row, tidy
 
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t\u3000]+(.*?))?[ \t]*#*[ \t]*$")
+# Spans are bounded and repetitions possessive: a line may be as long as the file.
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t\u3000]+(.*))?$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
 _RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+")
 _BULLET = re.compile(r"[ \t]*[-*+][ \t]+(?:\[[ xX]\][ \t]+)?")
 _QUOTE = re.compile(r" {0,3}(?:>[ \t]?)+")
-_DIVIDER = re.compile(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)*[ \t]*:?-+:?[ \t]*\|?[ \t]*$")
+_DIVIDER = re.compile(r"[ \t]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 _FRONT = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
-_FRONT_TITLE = re.compile(r"^title:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE)
+_FRONT_TITLE = re.compile(r"^title:(.+)$", re.MULTILINE)
 _INLINE = (
-    (re.compile(r"<!--.*?-->"), ""),
+    (re.compile(r"<!--.{0,500}?-->"), ""),
     (re.compile(r"<br[ \t]*/?>", re.IGNORECASE), "\n"),
     (re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:[ \t]+\"[^\"]*\")?\)"), r"\1"),
-    (re.compile(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
-    (re.compile(r"(?<![\w*])[*_](?=\S)([^*_\n]+?)(?<=\S)[*_](?![\w*])"), r"\1"),
+    (re.compile(r"(\*\*|__|~~)(?=\S)(.{1,200}?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"(?<![\w*])[*_](?=\S)([^*_\n]{1,200}?)(?<=\S)[*_](?![\w*])"), r"\1"),
     (re.compile(r"`([^`\n]+)`"), r"\1"),
     (re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])"), r"\1"),
 )
@@ -38,8 +40,8 @@ def read(data: bytes, limits: Limits) -> Document:
     front = _FRONT.match(text)
     named = _FRONT_TITLE.search(front[1]) if front else None
     blocks = tuple(_Lines(text[front.end() :] if front else text).blocks())
-    first = next((b.text for b in blocks if b.kind is BlockKind.HEADING and b.level == 1), "")
-    return Document(Kind.MARKDOWN, tidy(named[1]) if named else first, blocks)
+    title = tidy(named[1]).strip("\"'")[:LONGEST_TITLE] if named else first_heading(blocks)
+    return Document(Kind.MARKDOWN, title, blocks)
 
 
 class _Lines:
@@ -75,7 +77,8 @@ class _Lines:
         heading, underline = _HEADING.match(line), _UNDERLINE.match(line)
         if heading:
             yield from self._end()
-            yield from _heading(heading[2] or "", len(heading[1]))
+            text = (heading[2] or "").rstrip()
+            yield from _heading(text.rstrip("#"), len(heading[1]))
         elif underline and self._paragraph:
             text, self._paragraph = self._paragraph, ""
             yield from _heading(text, 1 if underline[1][0] == "=" else 2)

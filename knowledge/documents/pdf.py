@@ -18,8 +18,14 @@ from knowledge.documents.errors import DocumentError
 from knowledge.documents.limits import Limits
 from knowledge.documents.model import Block, BlockKind, Document, Kind
 from knowledge.documents.numerals import to_chinese
-from knowledge.documents.structure import find_article, heading_rank, item_label, point_rank
-from knowledge.documents.titles import CENTRED_LEVEL, LONGEST_HEADING, joined_title
+from knowledge.documents.structure import (
+    LONGEST_HEADING,
+    find_article,
+    heading_rank,
+    item_label,
+    point_rank,
+)
+from knowledge.documents.titles import CENTRED_LEVEL, is_note, joined_title
 from knowledge.documents.words import glue, tidy
 
 SCANNED = "PDF 里没有文字，像是扫描件，请发送文字版。"
@@ -201,8 +207,8 @@ def _block(
         return
     place = f"第{to_chinese(page)}页"
     alone = text == last.text
-    headline = alone and len(text) <= LONGEST_HEADING and not _ENDS.search(text)
-    if headline and measures[last.page].is_centred(last):
+    fits = alone and len(text) <= LONGEST_HEADING and not _ENDS.search(text)
+    if fits and not is_note(text) and measures[last.page].is_centred(last):
         yield Block(BlockKind.HEADING, text, CENTRED_LEVEL, place)
     else:
         yield Block(BlockKind.PARAGRAPH, text, 0, place)

@@ -13,7 +13,8 @@ from pptx.enum.shapes import MSO_SHAPE_TYPE
 from knowledge.documents.limits import Limits
 from knowledge.documents.model import Block, BlockKind, Document, Kind
 from knowledge.documents.numerals import to_chinese
-from knowledge.documents.words import row, tidy_lines
+from knowledge.documents.titles import LONGEST_TITLE, first_heading
+from knowledge.documents.words import row, tidy, tidy_lines
 
 NOTES = "备注："
 
@@ -26,9 +27,8 @@ def read(data: bytes, limits: Limits) -> Document:
     for number, slide in enumerate(presentation.slides, start=1):
         if slide.element.get("show") != "0":
             blocks += _slide(slide, f"第{to_chinese(number)}张", tables)
-    title = presentation.core_properties.title or ""
-    first = next((b.text for b in blocks if b.kind is BlockKind.HEADING), "")
-    return Document(Kind.PPTX, first or title, tuple(blocks))
+    named = tidy(presentation.core_properties.title or "")
+    return Document(Kind.PPTX, first_heading(blocks) or named[:LONGEST_TITLE], tuple(blocks))
 
 
 def _slide(slide: Any, place: str, tables: Iterator[int]) -> Iterator[Block]:

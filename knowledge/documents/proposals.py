@@ -73,7 +73,7 @@ def _starts(document: Document, issued: Guess | None) -> Guess | None:
                 continue
             guess = Guess(day, _around(block.text, found), block.place)
             other = guess
-            if _OWN_TEXT.search(block.text[: found.start()]):
+            if _OWN_TEXT.search(_before(block.text, found)):
                 own = guess
     return own or other or _on_issue(document, issued)
 
@@ -123,8 +123,13 @@ def _first_line(blocks: Iterable[Block]) -> str:
     return ""
 
 
+def _before(text: str, found: re.Match[str]) -> str:
+    """Return some words before a match."""
+    return text[max(0, found.start() - LONGEST_EVIDENCE) : found.start()]
+
+
 def _around(text: str, found: re.Match[str]) -> str:
     """Return the clause that holds a match."""
-    before = re.split(r"[。；;\n（(]", text[: found.start()])[-1]
-    after = re.split(r"[。；;\n）)]", text[found.end() :])[0]
+    before = re.split(r"[。；;\n（(]", _before(text, found))[-1]
+    after = re.split(r"[。；;\n）)]", text[found.end() : found.end() + LONGEST_EVIDENCE])[0]
     return f"{before}{found[0]}{after}"[:LONGEST_EVIDENCE]

@@ -15,6 +15,8 @@ from knowledge.documents.numerals import CLASS, from_chinese, to_chinese
 ANNEX, PART, CHAPTER, SUBCHAPTER, POINT, SUBPOINT = 1, 1, 2, 3, 4, 5
 RANKS = {"编": PART, "篇": PART, "章": CHAPTER, "节": SUBCHAPTER}
 LONGEST_HEADING = 40
+# A heading with the dots that lead to its page number.
+LONGEST_LISTED = 200
 # So many articles may be missed in a row before those without a gap are not believed any more.
 NEARLY = 2
 
@@ -42,6 +44,7 @@ _ENDS_SENTENCE = re.compile(r"[。；;！!？?，,]$")
 _CHINESE = re.compile("[一二三四五六七八九十百零〇廿]+")
 # "第一章 总则……3", "第一章 总则 3", as lines of a table of contents end.
 _PAGE = re.compile(r"(?:[ \u3000]*[.．·…⋯_—-]{2,}[ \u3000]*|[ \u3000]+)[（(]?[0-9]{1,4}[)）]?$")
+_ENDS_PAGE = tuple("0123456789)）")
 _CONTENTS = re.compile(rf"目{_SPACES}*[录次]")
 
 
@@ -142,6 +145,9 @@ def is_contents_title(line: str) -> bool:
 
 def without_page(line: str) -> str:
     """Return a line without the page number that a table of contents puts at its end."""
+    # The pattern is tried from every place, which a long line of dots would make slow.
+    if len(line) > LONGEST_LISTED or line[-1:] not in _ENDS_PAGE:
+        return line
     return _PAGE.sub("", line)
 
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from knowledge.documents.model import Block, BlockKind
-from knowledge.documents.structure import (
-    LONGEST_HEADING,
-    find_article,
-    heading_rank,
-    is_contents_title,
-)
+from knowledge.documents.structure import find_article, heading_rank, is_contents_title
 
 # A centred bold line stands for a chapter unless its words say otherwise.
 CENTRED_LEVEL = 2
@@ -21,8 +16,6 @@ LONGEST_TITLE = 120
 _NOTE = re.compile(r"[（(\[【].*[0-9〇零一二三四五六七八九]年.*[）)\]】]", re.DOTALL)
 # "中共××委员会文件" in red stands above the title of a paper.
 _LETTERHEAD = re.compile(r".{2,20}(?:文件|办公室|委员会|党委|支部)")
-
-__all__ = ["CENTRED_LEVEL", "LONGEST_HEADING", "joined_title"]
 
 
 def joined_title(blocks: Sequence[Block]) -> tuple[str, list[Block]]:
@@ -38,6 +31,18 @@ def joined_title(blocks: Sequence[Block]) -> tuple[str, list[Block]]:
         marked[start:end] = [replace(b, level=0) for b in marked[start:end]]
         return title, marked
     return "", marked
+
+
+def first_heading(blocks: Iterable[Block]) -> str:
+    """Return the first heading of level 1 if it can be a title, empty if not."""
+    headings = (b.text for b in blocks if b.kind is BlockKind.HEADING and b.level == 1)
+    first = next(headings, "")
+    return first if len(first) <= LONGEST_TITLE else ""
+
+
+def is_note(text: str) -> bool:
+    """Tell what stands in brackets under a title: （2018年10月28日印发）."""
+    return _NOTE.fullmatch(text) is not None
 
 
 def _candidates(blocks: Sequence[Block]) -> list[tuple[int, int]]:
@@ -60,4 +65,4 @@ def _begins_body(block: Block) -> bool:
 
 def _is_title_like(block: Block) -> bool:
     heading = block.kind is BlockKind.HEADING and block.level in (0, CENTRED_LEVEL)
-    return heading and not _NOTE.fullmatch(block.text)
+    return heading and not is_note(block.text)

@@ -180,6 +180,7 @@ def test_centred_large_lines_are_the_title_and_its_note_is_not() -> None:
     )
 
     assert document.title == "某某条例（试行）"
+    assert document.blocks[2].kind is BlockKind.PARAGRAPH
 
 
 def test_the_red_letterhead_is_not_the_title() -> None:

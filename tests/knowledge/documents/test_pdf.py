@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from knowledge.documents import DocumentError, Limits, read
+from knowledge.documents import BlockKind, DocumentError, Limits, read
 from knowledge.documents.numerals import to_chinese
 from tests.knowledge.documents.files import pdf_file
 
@@ -68,13 +68,16 @@ def test_a_centred_line_on_top_is_the_title() -> None:
     data = pdf_file(
         [
             (217, 780, "支部工作条例（试行）"),
+            (193, 756, "（2018年8月印发）"),
             (INDENT, 740, full_line("第一条　")[:25]),
             (LEFT, 716, full_line()),
             (LEFT, 692, "结束。"),
         ]
     )
 
-    assert read("a.pdf", data).title == "支部工作条例（试行）"
+    document = read("a.pdf", data)
+    assert document.title == "支部工作条例（试行）"
+    assert [b.text for b in document.blocks if b.kind is BlockKind.HEADING] == [document.title]
 
 
 def test_short_lines_of_a_last_page_are_not_joined() -> None:
@@ -98,6 +101,15 @@ def test_too_many_pages_are_refused() -> None:
 
     with pytest.raises(DocumentError, match="4 页"):
         read("a.pdf", data, Limits(pages=4))
+
+
+def test_a_locked_file_is_refused() -> None:
+    keys = b"/O <%s> /U <%s>" % (b"a" * 64, b"b" * 64)
+    lock = b"/Encrypt << /Filter /Standard /V 1 /R 2 %s /P -4 >> /ID [<00> <00>] /Root" % keys
+    data = pdf_file([(80, 700, "一")]).replace(b"/Root", lock)
+
+    with pytest.raises(DocumentError, match="密码"):
+        read("a.pdf", data)
 
 
 def test_a_broken_file_is_refused() -> None:

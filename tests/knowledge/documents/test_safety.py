@@ -13,6 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.documents import DocumentError, Kind, Limits, check_upload, read, safe_name
+from knowledge.documents.faq import extract
+from knowledge.documents.proposals import propose
+from knowledge.documents.split import split
 from tests.knowledge.documents.files import (
     docx_file,
     member,
@@ -332,6 +335,32 @@ def test_a_file_with_any_one_byte_changed_is_read_or_refused(
     changed = data[place] ^ draw.draw(st.integers(1, 255))
 
     assert outcome(name, data[:place] + bytes([changed]) + data[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "|\n|" + "-" * 50_000 + " " * 50_000 + "x"),
+        ("a.md", "# " + "#" * 100_000 + "x"),
+        ("a.md", "<!--" * 50_000),
+        ("a.md", "**a " * 50_000),
+        ("a.md", "---\ntitle: x" + " " * 100_000 + "y\n---\n党费"),
+        ("a.txt", "第一章" + "_" * 100_000),
+        ("a.txt", "第一条　" + "本条例自2019年1月1日起施行" * 10_000),
+        ("a.csv", "（" * 100_000 + ",答案\n甲,乙"),
+        ("a.html", "<!-- -->" * 50_000 + "<html><body>党费" + "\n " * 50_000),
+    ],
+    ids=["divider", "hashes", "comments", "stars", "blanks", "dashes", "dates", "brackets", "html"],
+)
+def test_a_line_as_long_as_the_file_takes_no_longer_than_its_length(name: str, text: str) -> None:
+    """Patterns that look back and forth would need minutes for these, or hours."""
+    try:
+        document = read(name, text.encode())
+    except DocumentError:
+        return
+    extract(document)
+    assert split(document) or not document.text
+    assert propose(document)
 
 
 @pytest.mark.parametrize(
