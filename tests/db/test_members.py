@@ -175,6 +175,28 @@ async def test_leaving_ends_everything_at_once(database: Database) -> None:
         assert list(states) == [OutboxState.CANCELLED.value]
 
 
+async def test_a_code_from_before_leaving_is_dead_even_for_one_who_comes_back(
+    database: Database,
+) -> None:
+    async with database.write() as session:
+        who = await person(session, "党员A")
+        code = (await invites.issue(session, SECRETS, person_id=who.id, by=None, now=NOW)).code
+        await members.leave(session, who.id, now=NOW, today=TODAY)
+        who.left_on = None
+        await session.flush()
+        assert await invites.look(session, SECRETS, code, now=NOW, today=TODAY) is None
+
+
+async def test_leaving_closes_the_browser_of_one_who_has_no_account(database: Database) -> None:
+    async with database.write() as session:
+        stranger = await add_account(session, "别人")
+        who = await person(session, "党员A")
+        await leave_traces(session, stranger, who.id)
+        await members.leave(session, who.id, now=NOW, today=TODAY)
+        assert await session.scalar(select(func.count()).select_from(BrowserSession)) == 0
+        assert await session.scalar(select(func.count()).select_from(SignInLink)) == 0
+
+
 async def test_an_account_of_one_who_left_can_be_bound_to_another(database: Database) -> None:
     async with database.write() as session:
         account, who = await bound(session, "党员A")

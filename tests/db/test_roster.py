@@ -233,15 +233,17 @@ async def test_the_mark_changes_when_the_effect_does(database: Database) -> None
         assert (await plan(session, "书记A", NEW, KNOWN)).mark != first.mark
 
 
-async def test_of_two_imports_at_once_the_second_sees_the_first(database: Database) -> None:
+async def test_of_imports_at_once_the_later_ones_see_the_first(database: Database) -> None:
+    rows = [replace(NEW, line=n, number=f"N{n}", phone="") for n in range(2, 300)]
+
     async def take_in() -> bool:
         async with database.write() as session:
             await roster.take_turn(session)
-            made = await plan(session, "书记A", NEW)
+            made = await plan(session, "书记A", *rows)
             await roster.apply(session, SECRETS, made, today=TODAY)
             return made.empty
 
-    assert sorted(await asyncio.gather(*(take_in() for _ in range(3)))) == [False, True, True]
+    assert sorted(await asyncio.gather(*(take_in() for _ in range(4)))) == [False, True, True, True]
 
 
 async def test_posts_are_added_and_never_ended(database: Database) -> None:

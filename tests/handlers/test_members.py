@@ -204,6 +204,23 @@ async def test_an_old_an_overtaken_and_anothers_act_are_not_taken_back(talk: Tal
     assert await unit(talk, MEMBER) == "机关党总支"
 
 
+async def test_an_act_that_was_undone_by_hand_and_done_again_is_not_taken_back(talk: Talk) -> None:
+    [first] = await talk.say(SUPERIOR, f"调动 {MEMBER} {SIBLING_BRANCH}")
+    await talk.say(SUPERIOR, f"调动 {MEMBER} {BRANCH}")
+    await talk.say(SUPERIOR, f"调动 {MEMBER} {SIBLING_BRANCH}")
+    assert "又有变动" in text(await talk.press(SUPERIOR, first, "撤销"))
+    assert await unit(talk, MEMBER) == SIBLING_BRANCH
+
+
+async def test_undoing_a_move_needs_the_right_to_move(talk: Talk) -> None:
+    [reply] = await talk.say(SUPERIOR, f"调动 {MEMBER} {SIBLING_BRANCH}")
+    await talk.say(ADMINISTRATOR, f"免职 {SUPERIOR} 书记")
+    await talk.say(ADMINISTRATOR, f"任命 {SUPERIOR} 组织委员")
+    talk.mail(SUPERIOR)
+    assert "不能调整党员所在组织" in text(await talk.press(SUPERIOR, reply, "撤销"))
+    assert await unit(talk, MEMBER) == SIBLING_BRANCH
+
+
 async def test_undo_needs_the_right_as_it_is_now(talk: Talk) -> None:
     [reply] = await talk.say(SUPERIOR, f"调动 {MEMBER} {SIBLING_BRANCH}")
     await talk.say(ADMINISTRATOR, f"免职 {SUPERIOR} 书记")
