@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.delivery import Delivery
 from bot.settings import Settings
-from db import conversation, demo, migrate
+from db import conversation, demo, migrate, signin
 from db.engine import Database
 from db.secrets import Secrets
 from db.tables import StoredFile
@@ -118,6 +118,7 @@ def housekeeping(app: App) -> Clock:
         async with app.database.write() as session:
             await conversation.sweep(session, now=utc_now())
             await outbox.expire(session, now=utc_now())
+            await signin.sweep(session, now=utc_now())
 
     async def snapshot() -> None:
         async with app.database.read() as session:

@@ -6,16 +6,19 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Text, cast, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.secrets import new_token
-from db.tables import Dialog, Inbox, PressToken, StoredFile
+from db.tables import Dialog, Inbox, PressToken, StoredFile, Transcript
 from db.types import insert_new
 
 DIALOG_LIFE = timedelta(hours=12)
 BUTTON_LIFE = timedelta(days=30)
 INBOX_LIFE = timedelta(days=7)
+# As long as an invite code lives; a sign-in link lives shorter.
+SECRET_LIFE = timedelta(days=7)
+NOT_KEPT = "（内容不留存）"
 
 
 async def accept(session: AsyncSession, *, channel: str, update: str, now: datetime) -> bool:
@@ -125,7 +128,13 @@ async def keep_file(
 
 
 async def sweep(session: AsyncSession, *, now: datetime) -> None:
-    """Forget updates, dialogs and buttons whose time is over."""
+    """Forget updates, dialogs and buttons whose time is over, and codes shown in the browser."""
     await session.execute(delete(Inbox).where(Inbox.at < now - INBOX_LIFE))
     await session.execute(delete(Dialog).where(Dialog.expires_at <= now))
     await session.execute(delete(PressToken).where(PressToken.expires_at <= now))
+    secret = cast(Transcript.content["secret"], Text).in_(("true", "1"))
+    await session.execute(
+        update(Transcript)
+        .where(Transcript.at < now - SECRET_LIFE, secret)
+        .values(content={"text": NOT_KEPT})
+    )

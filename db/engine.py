@@ -7,9 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 BUSY_TIMEOUT_S = 20
+# PostgreSQL's serialization failure and deadlock (appendix A, class 40).
+RETRYABLE = frozenset({"40001", "40P01"})
 # The name by which packages that do not know SQLAlchemy speak of an open transaction.
 Session = AsyncSession
 
@@ -57,6 +60,20 @@ class Database:
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
+
+
+def is_store_fault(error: BaseException) -> bool:
+    """Tell a store that cannot be used just now (away, locked, a deadlock) from a wrong statement.
+
+    The same work may succeed when it is done again.
+    """
+    if isinstance(error, OperationalError | InterfaceError | OSError):
+        return True
+    return isinstance(error, DBAPIError) and _sqlstate(error) in RETRYABLE
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", "") or "")
 
 
 def _sqlite_engine(url: str, *, immediate: bool) -> AsyncEngine:

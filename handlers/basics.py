@@ -38,7 +38,8 @@ def register(router: Router) -> None:
         token = await signin.issue(context.session, person_id=context.person_id, now=context.now)
         return Reply(
             f"点开链接登录网页版（10 分钟内有效，只能用一次，请勿转发）：\n"
-            f"{context.services.web}/in/{token}"
+            f"{context.services.web}/in/{token}",
+            secret=True,
         )
 
     @router.command(
@@ -71,5 +72,6 @@ def register(router: Router) -> None:
         )
         return Reply(
             f"请把链接只交给{person.name}本人（10 分钟内有效，只能用一次）：\n"
-            f"{context.services.web}/in/{token}"
+            f"{context.services.web}/in/{token}",
+            secret=True,
         )

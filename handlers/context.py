@@ -8,14 +8,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from knowledge.library import Library
-
 from db import access, audit, conversation
 from db.access import Action, Actor, Scope
 from db.engine import Session
 from db.secrets import Secrets
 from handlers.incoming import Incoming
 from handlers.reply import Button, UserError
+from knowledge.library import Library
 
 
 @dataclass(frozen=True, slots=True)

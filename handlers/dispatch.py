@@ -18,7 +18,7 @@ from typing import Any
 
 from db import access, accounts, conversation
 from db.access import Actor
-from db.engine import Database, Session
+from db.engine import Database, Session, is_store_fault
 from handlers.context import Context, Services
 from handlers.flood import Flood
 from handlers.incoming import ChatChange, ChatEvent, Incoming, Upload, UploadTooLarge
@@ -87,7 +87,7 @@ class Dispatcher:
             async with self._database.write() as session:
                 handled = await self._run(session, incoming, prepared, now)
         except Exception as error:
-            if not _is_ours(error):
+            if is_store_fault(error):
                 raise
             handled = await self._apologise(incoming, error, now)
         self._wake()
@@ -312,11 +312,6 @@ class Dispatcher:
                     now=now,
                 )
         return Handled()
-
-
-def _is_ours(error: Exception) -> bool:
-    """Tell a fault in a handler from a store that cannot be used just now."""
-    return not (isinstance(error, OSError) or type(error).__name__ == "OperationalError")
 
 
 def _is_explicit(context: Context, route: Route) -> bool:

@@ -64,7 +64,8 @@ async def invite(context: Context) -> Reply:
     return Reply(
         f"{person.name}的邀请码：{issued.code}\n有效期至 {until:%Y-%m-%d %H:%M}，只能用一次；"
         f"之前未使用的邀请码已作废。\n\n请单独转告本人（不要发在群里），由本人私聊我发送：\n"
-        f"绑定 {issued.code}" + (f"\n\n或点开链接：{links}" if links else "")
+        f"绑定 {issued.code}" + (f"\n\n或点开链接：{links}" if links else ""),
+        secret=True,
     )
 
 

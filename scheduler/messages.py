@@ -67,7 +67,8 @@ class Message:
     """One thing said: plain text (never markup), and what belongs under it.
 
     `contact` asks for the reader's own phone number in the channel's own way; where there is
-    none, the text alone must do.
+    none, the text alone must do. A `secret` message holds a code or a link that opens
+    something: what was sent is not kept.
     """
 
     text: str
@@ -76,6 +77,7 @@ class Message:
     table: Table | None = None
     attachment: Attachment | None = None
     contact: bool = False
+    secret: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the content as JSON values; defaults are left out."""
@@ -93,4 +95,5 @@ class Message:
             table=Table(tuple(tuple(row) for row in table["rows"])) if table else None,
             attachment=Attachment(**attachment) if attachment else None,
             contact=data.get("contact", False),
+            secret=data.get("secret", False),
         )

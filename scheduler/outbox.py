@@ -22,6 +22,7 @@ from db.types import insert_new
 from scheduler.channels import Address, ChannelError, Delivery, Lane
 from scheduler.messages import Message
 
+ENDED = (OutboxState.SENT.value, OutboxState.FAILED.value)
 LEASE = timedelta(seconds=90)
 # Waits before the next attempt; after the last the message has failed.
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 60))
@@ -249,6 +250,8 @@ async def _settle(
         Outbox.attempt == row.attempt,
         Outbox.state == OutboxState.LEASED.value,
     )
+    if row.content.get("secret") and values["state"] in ENDED:
+        values = {**values, "content": {"text": conversation.NOT_KEPT}}
     done = await session.execute(update(Outbox).where(held).values(values).returning(Outbox.id))
     if done.first() is None:
         outcome = "lost lease"

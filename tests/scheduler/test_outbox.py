@@ -198,3 +198,21 @@ async def test_a_rolled_back_decision_sends_nothing(database: Database) -> None:
     with pytest.raises(RuntimeError, match="stop"):
         await decide_and_fail()
     assert await rows(database) == []
+
+
+async def test_a_code_is_not_kept_once_it_was_sent(database: Database) -> None:
+    """A copy of the store must not open what the code opens."""
+    async with database.write() as session:
+        await outbox.enqueue(
+            session,
+            Message("绑定 AAAA-BBBB-CCCC", secret=True),
+            key="a",
+            address=Address("test", "c"),
+            kind="reply",
+            lane=Lane.REPLY,
+            now=NOON,
+        )
+    [row] = await take(database)
+    await sent(database, row)
+    [kept] = await rows(database)
+    assert "AAAA" not in str(kept.content)
