@@ -1,0 +1,168 @@
+"""The command line as its user runs it: a process of its own, its output and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SECRET
+
+PROGRAM = "import sys; from bot.cli import main; code = main(); {}; raise SystemExit(code)"
+# What the first answer of a fresh process does not need.
+HEAVY = ("sqlalchemy", "jieba", "nicegui", "aiogram", "telegram", "asyncio")
+MODULES = "import json; print(json.dumps(list(sys.modules)), file=sys.stderr)"
+Zhibu = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def data(furnished: Path, tmp_path: Path) -> Path:
+    """A data folder with the demo organisation and the shipped entries."""
+    folder = tmp_path / "data"
+    shutil.copytree(furnished, folder)
+    (folder / "key").write_bytes(SECRET)
+    (folder / "key").chmod(0o600)
+    return folder
+
+
+@pytest.fixture
+def zhibu(data: Path) -> Zhibu:
+    """Run one command and return what it printed."""
+
+    def run(
+        *arguments: str, then: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", PROGRAM.format(then or "pass"), *arguments],
+            env={**os.environ, "ZHIBU_DATA": str(data), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    return run
+
+
+def test_ask_prints_the_answer_with_its_source(zhibu: Zhibu) -> None:
+    done = zhibu("ask", "支委会多久开一次")
+    assert done.returncode == 0
+    assert "每月" in done.stdout
+    assert "支部工作条例" in done.stdout
+
+
+def test_ask_loads_nothing_that_the_first_answer_does_not_need(zhibu: Zhibu) -> None:
+    done = zhibu("ask", "支委会多久开一次", then=MODULES)
+    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    assert loaded & set(HEAVY) == set()
+
+
+def test_ask_answers_a_file_line_by_line(zhibu: Zhibu, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(
+        "\ufeff"
+        + json.dumps({"question": "确定发展对象之前要公示吗", "as_of": "2025-06-01"})
+        + "\n\n"
+        + json.dumps({"question": "食堂周末几点开门"}, ensure_ascii=False),
+        encoding="utf-8",
+    )
+    printed = zhibu("ask", "--jsonl", str(questions)).stdout
+    lines = [json.loads(line) for line in printed.splitlines()]
+    assert lines[1]["verdict"] == "decline"
+    assert lines[0]["source"]["version"] == "2014"
+    assert set(lines[0]) == {"question", "verdict", "text", "source", "score", "suggestions"}
+
+
+@pytest.mark.parametrize(
+    "line", ["not json", "[]", '{"q": "?"}', '{"question": 1}', '{"question": "?", "as_of": "x"}']
+)
+def test_a_bad_line_is_named_and_nothing_is_answered(
+    zhibu: Zhibu, tmp_path: Path, line: str
+) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"question": "支委会多久开一次"}\n' + line, encoding="utf-8")
+    done = zhibu("ask", "--jsonl", str(questions))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "line 2" in done.stderr
+
+
+def test_a_wrong_setting_ends_the_program_with_its_name(zhibu: Zhibu) -> None:
+    done = zhibu("ask", "x", ZHIBU_PORT="no number")
+    assert done.returncode == 2
+    assert "ZHIBU_PORT" in done.stderr
+    assert "no number" not in done.stderr
+
+
+def test_the_terminal_holds_the_same_conversation(data: Path) -> None:
+    typed = "支委会多久开一次\n1\n退出\n"
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format("pass"), "chat", "--as", "江晚舟"],
+        env={**os.environ, "ZHIBU_DATA": str(data)},
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0
+    assert "每月" in done.stdout
+    assert "谢谢反馈" in done.stdout
+
+
+def test_the_doctor_says_what_is_there(zhibu: Zhibu) -> None:
+    done = zhibu("doctor", ZHIBU_PORT="0")
+    assert "[ok] knowledge base" in done.stdout
+    assert "[ok] organisation" in done.stdout
+
+
+def test_a_document_is_imported_found_and_retired(zhibu: Zhibu, tmp_path: Path) -> None:
+    file = tmp_path / "考勤办法.md"
+    file.write_text("# 考勤办法\n\n第一条 职工探亲假每年二十天，由所在车间批准。\n", "utf-8")
+    assert zhibu("kb", "import", str(file), "--version", "2026").returncode == 0
+    assert "二十天" in zhibu("ask", "职工探亲假每年几天").stdout
+    listed = zhibu("kb", "list").stdout
+    number = listed.split("考勤办法")[0].split()[-1]
+    assert zhibu("kb", "retire", "document", number).returncode == 0
+    assert "二十天" not in zhibu("ask", "职工探亲假每年几天").stdout
+
+
+def test_the_record_of_acts_is_whole(zhibu: Zhibu) -> None:
+    zhibu("people", "invite", "江晚舟")
+    assert zhibu("audit", "verify").stdout == "the record is whole\n"
+
+
+def test_an_own_organisation_is_set_up_in_an_empty_store(tmp_path: Path) -> None:
+    environment = {**os.environ, "ZHIBU_DATA": str(tmp_path / "own"), "ZHIBU_DEMO": "off"}
+    command = [sys.executable, "-c", PROGRAM.format("pass"), "people", "setup"]
+    names = ["--unit", "某某公司党委", "--admin", "张三", "--number", "A001"]
+    first, second = (
+        subprocess.run(
+            [*command, *names], env=environment, capture_output=True, text=True, check=False
+        )
+        for _ in range(2)
+    )
+    assert "Invite code" in first.stdout
+    assert second.returncode == 1
+    assert "already" in second.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_the_assistant_starts_says_where_it_is_and_stops_when_told(data: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.format("pass"), "run"],
+        env={**os.environ, "ZHIBU_DATA": str(data), "ZHIBU_PORT": "0"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = next(line for line in process.stdout if "browser chat" in line)
+    process.send_signal(signal.SIGTERM)
+    assert "http://127.0.0.1:" in said
+    assert process.wait(30) == 0
