@@ -118,6 +118,7 @@ def housekeeping(app: App) -> Clock:
         async with app.database.write() as session:
             await conversation.sweep(session, now=utc_now())
             await outbox.expire(session, now=utc_now())
+            await outbox.sweep(session, now=utc_now())
             await signin.sweep(session, now=utc_now())
 
     async def snapshot() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from uuid import uuid4
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from db.engine import Database
 from db.tables import Outbox
@@ -59,7 +59,7 @@ class Delivery:
             self._news.clear()
             try:
                 busy = await self.round()
-            except (DBAPIError, OSError) as error:
+            except (SQLAlchemyError, OSError) as error:
                 log.error("the outbox cannot be read: %s", type(error).__name__)
                 await asyncio.sleep(STORE_DOWN_S)
                 continue
@@ -85,7 +85,7 @@ class Delivery:
                 )
             for row in rows:
                 started = True
-                task = asyncio.create_task(self._send(channel, row))
+                task = asyncio.create_task(self._fly(channel, row))
                 self._flying[name].add(task)
                 task.add_done_callback(self._flying[name].discard)
         return started
@@ -96,6 +96,13 @@ class Delivery:
             flying = [task for tasks in self._flying.values() for task in tasks]
             if flying:
                 await asyncio.wait(flying)
+
+    async def _fly(self, channel: Channel, row: Outbox) -> None:
+        """Send and settle; what cannot be settled now is sent again when its lease ends."""
+        try:
+            await self._send(channel, row)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("outbox row %s cannot be settled: %s", row.id, type(error).__name__)
 
     async def _send(self, channel: Channel, row: Outbox) -> None:
         try:

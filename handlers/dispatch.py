@@ -244,7 +244,7 @@ class Dispatcher:
                 reply,
                 key=f"reply:{incoming.channel}:{incoming.update}:{number}",
                 address=address,
-                kind="reply",
+                kind=outbox.REPLY,
                 lane=Lane.REPLY,
                 now=context.now,
                 person_id=context.actor.person_id,
@@ -307,7 +307,7 @@ class Dispatcher:
                     Reply(text),
                     key=f"reply:{incoming.channel}:{incoming.update}:error",
                     address=Address(incoming.channel, incoming.chat, incoming.thread),
-                    kind="reply",
+                    kind=outbox.REPLY,
                     lane=Lane.REPLY,
                     now=now,
                 )

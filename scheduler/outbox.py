@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -23,6 +23,9 @@ from scheduler.channels import Address, ChannelError, Delivery, Lane
 from scheduler.messages import Message
 
 ENDED = (OutboxState.SENT.value, OutboxState.FAILED.value)
+# The kind of what a handler returned, as against news that nobody asked for.
+REPLY = "reply"
+REPLY_LIFE = timedelta(days=30)
 LEASE = timedelta(seconds=90)
 # Waits before the next attempt; after the last the message has failed.
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 60))
@@ -200,6 +203,15 @@ async def expire(session: AsyncSession, *, now: datetime) -> int:
         .returning(Outbox.id)
     )
     return len(result.all())
+
+
+async def sweep(session: AsyncSession, *, now: datetime) -> None:
+    """Forget replies that ended long ago; notices stay on record."""
+    old = select(Outbox.id).where(
+        Outbox.kind == REPLY, Outbox.state.in_(ENDED), Outbox.created_at < now - REPLY_LIFE
+    )
+    await session.execute(delete(Attempt).where(Attempt.outbox_id.in_(old)))
+    await session.execute(delete(Outbox).where(Outbox.id.in_(old)))
 
 
 def _due(row: Any, now: datetime, *, expired: bool = False) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ async def reroute(session: AsyncSession, row: Outbox, *, now: datetime, zone: tz
 
     A reply is not followed: whoever asked will ask again where they can be reached.
     """
-    if row.person_id is None or row.kind in ("reply", "unreachable"):
+    if row.person_id is None or row.kind in (outbox.REPLY, "unreachable"):
         return
     message = Message.from_json(row.content)
     key = f"{row.dedup_key}>{row.id}"

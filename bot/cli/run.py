@@ -43,7 +43,7 @@ async def _run(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         web = f"http://{settings.host}:{port}"
         app = await stack.enter_async_context(open_app(settings, web=web))
-        await stack.enter_async_context(_delivering(app))
+        await stack.enter_async_context(_delivering(app, stop))
         await stack.enter_async_context(_pages(app, door))
         print(f"The browser chat is at {settings.url or web}", flush=True)
         if settings.telegram_token:
@@ -53,11 +53,16 @@ async def _run(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _delivering(app: App) -> AsyncIterator[None]:
-    """Empty the outbox and tick; leaves when what was in flight has ended."""
+async def _delivering(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Empty the outbox and tick; leaves when what was in flight has ended.
+
+    Should the loop ever end by itself, the program stops too and shows why: a supervisor
+    starts it again, while an assistant that hears and says nothing helps nobody.
+    """
     clock = housekeeping(app)
     clock.start()
     loop = asyncio.create_task(app.delivery.run())
+    loop.add_done_callback(lambda _: stop.set())
     try:
         yield
     finally:

@@ -5,7 +5,7 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot.delivery import SLOTS, Delivery
 from db import accounts, demo
@@ -173,3 +173,19 @@ async def test_a_notice_follows_the_person_to_another_account(database: Database
         )
     await house.delivery.settled()
     assert house.channel.sent == ["提醒"]
+
+
+async def test_what_cannot_be_settled_is_sent_again_after_its_lease(
+    sqlite_database: Database,
+) -> None:
+    """The store fails between sending and settling: logged, not lost, and the loop goes on."""
+    house = House(sqlite_database)
+    await house.put("a")
+    async with sqlite_database.write() as session:
+        await session.execute(text("ALTER TABLE attempt RENAME TO away"))
+    await house.delivery.settled()
+    async with sqlite_database.write() as session:
+        await session.execute(text("ALTER TABLE away RENAME TO attempt"))
+    house.now += outbox.LEASE
+    await house.delivery.settled()
+    assert (house.channel.sent, await house.states()) == (["a", "a"], [OutboxState.SENT])

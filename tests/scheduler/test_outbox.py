@@ -216,3 +216,24 @@ async def test_a_code_is_not_kept_once_it_was_sent(database: Database) -> None:
     await sent(database, row)
     [kept] = await rows(database)
     assert "AAAA" not in str(kept.content)
+
+
+async def test_old_replies_are_forgotten_and_notices_are_not(database: Database) -> None:
+    for kind in ("reply", "handover"):
+        async with database.write() as session:
+            await outbox.enqueue(
+                session,
+                Message("x"),
+                key=kind,
+                address=Address("test", kind),
+                kind=kind,
+                lane=Lane.REPLY,
+                now=NOON,
+            )
+    for row in await take(database):
+        await sent(database, row)
+    for days in (29, 31):
+        async with database.write() as session:
+            await outbox.sweep(session, now=NOON + timedelta(days=days))
+        kept = keys(await rows(database))
+        assert kept == (["reply", "handover"] if days == 29 else ["handover"])
