@@ -105,6 +105,7 @@ async def _pages(app: App, door: socket.socket) -> AsyncIterator[None]:
         zone=settings.zone,
         demo=settings.demo,
         upload_limit=settings.upload_limit,
+        secure=settings.url.startswith("https:"),
     )
     async with serving(house, door, _hosts(settings)):
         yield

@@ -25,12 +25,15 @@ class BrowserChannel:
 
     async def send(self, delivery: Delivery) -> str | None:
         """Write one line and wake the open pages; returns the line's id."""
-        chat = delivery.address.chat
+        chat, content = delivery.address.chat, delivery.message.to_json()
         async with self._database.write() as session:
+            if delivery.answers and delivery.answers.isdecimal():
+                answered = await transcripts.snippet(session, chat, int(delivery.answers))
+                content["answers"] = answered
             line = await transcripts.deliver(
                 session,
                 chat=chat,
-                content=delivery.message.to_json(),
+                content=content,
                 delivery=delivery.id,
                 edits=delivery.edits,
                 now=self._clock(),

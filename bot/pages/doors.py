@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from html import escape
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.pages.house import COOKIE, House, visitor
+from bot.pages.notice import not_found, notice
 from db import signin, transcripts
+from db.tables import StoredFile
 
 PICTURES = ("image/png", "image/jpeg", "image/webp")
 HOW = "在聊天软件里给支部助手发送“登录”，或请管理员生成登录链接。链接 10 分钟内有效，只能用一次。"
@@ -17,14 +18,25 @@ HOW = "在聊天软件里给支部助手发送“登录”，或请管理员生�
 
 def add_doors(app: FastAPI, house: House) -> None:
     """Add the routes that need no live page."""
+    _add_sign_in(app, house)
 
+    @app.get("/files/{key}")
+    async def fetch(key: str, request: Request) -> Response:
+        """Send a file to somebody who may read the chat that it is in."""
+        who = await visitor(house, request)
+        if who is None:
+            return not_found()
+        async with house.database.read() as session:
+            file = await transcripts.file(session, key, who.person)
+        return not_found() if file is None else _send(file)
+
+
+def _add_sign_in(app: FastAPI, house: House) -> None:
     @app.get("/in/{token}")
     async def offer(token: str) -> HTMLResponse:
         """Ask before the link is used: a messenger's preview must not use it up."""
-        form = (
-            f'<form method="post" action="/in/{quote(token, safe="")}">'
-            "<button autofocus>登录</button></form>"
-        )
+        action = quote(token, safe="")
+        form = f'<form method="post" action="/in/{action}"><button autofocus>登录</button></form>'
         return notice("登录支部助手", "点一下按钮完成登录，之后 7 天内不用再登录。", form)
 
     @app.post("/in/{token}")
@@ -41,7 +53,7 @@ def add_doors(app: FastAPI, house: House) -> None:
             max_age=int(signin.SESSION_LIFE.total_seconds()),
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=house.secure or request.url.scheme == "https",
         )
         return answer
 
@@ -50,7 +62,7 @@ def add_doors(app: FastAPI, house: House) -> None:
         """End the session."""
         async with house.database.write() as session:
             await signin.sign_out(session, request.cookies.get(COOKIE, ""))
-        answer = RedirectResponse("/", status_code=303)
+        answer = RedirectResponse("/welcome", status_code=303)
         answer.delete_cookie(COOKIE)
         return answer
 
@@ -59,42 +71,16 @@ def add_doors(app: FastAPI, house: House) -> None:
         """Say how to get in."""
         return notice("支部助手", f"请先登录。{HOW}")
 
-    @app.get("/files/{key}")
-    async def fetch(key: str, request: Request) -> Response:
-        """Send a file to somebody who may read the chat that it is in."""
-        claimed = request.query_params.get("as", "")
-        who = await visitor(house, request, claimed)
-        if who is None:
-            return Response(status_code=404)
-        async with house.database.read() as session:
-            file = await transcripts.file(session, key, who.person)
-        if file is None:
-            return Response(status_code=404)
-        shown = "inline" if file.media_type in PICTURES else "attachment"
-        disposition = f"{shown}; filename*=UTF-8''{quote(file.name, safe='')}"
-        return Response(
-            file.data,
-            media_type=file.media_type if shown == "inline" else "application/octet-stream",
-            headers={"content-disposition": disposition, "cache-control": "private, no-store"},
-        )
 
-
-def notice(title: str, text: str, more: str = "", *, status: int = 200) -> HTMLResponse:
-    """Return a page that only says something; title and text are escaped, `more` is not."""
-    return HTMLResponse(
-        f"""<!doctype html><html lang="zh-CN"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>
-<style>
-body{{font:16px/1.7 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;
-margin:0;min-height:100vh;display:grid;place-items:center;background:#f5f3f1;color:#2b2624}}
-main{{background:#fff;padding:2.5rem;border-radius:16px;max-width:22rem;margin:1rem;
-box-shadow:0 8px 30px #0001;text-align:center}}
-h1{{font-size:1.25rem;margin:0 0 .5rem;color:#b3261e}}
-button{{font:inherit;color:#fff;background:#b3261e;border:0;border-radius:10px;
-padding:.7rem 2.5rem;margin-top:1rem;cursor:pointer}}
-@media(prefers-color-scheme:dark){{body{{background:#171413;color:#e9e3df}}
-main{{background:#221e1c}}h1{{color:#f0887f}}}}
-</style><main><h1>{escape(title)}</h1><p>{escape(text)}</p>{more}</main></html>""",
-        status_code=status,
-        headers={"cache-control": "no-store"},
+def _send(file: StoredFile) -> Response:
+    """Return a file; only a picture is ever shown in place, anything else is saved."""
+    shown = file.media_type in PICTURES
+    kind = "inline" if shown else "attachment"
+    return Response(
+        file.data,
+        media_type=file.media_type if shown else "application/octet-stream",
+        headers={
+            "content-disposition": f"{kind}; filename*=UTF-8''{quote(file.name, safe='')}",
+            "cache-control": "private, no-store",
+        },
     )

@@ -19,6 +19,8 @@ from handlers.dispatch import Handled
 from handlers.incoming import Incoming
 
 COOKIE = "zhibu_session"
+# Another process's lines are looked for at this pace; this process's own are told at once.
+POLL_S = 4.0
 
 
 class Conversation(Protocol):
@@ -31,7 +33,10 @@ class Conversation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The store, the conversation and the settings of the pages."""
+    """The store, the conversation and the settings of the pages.
+
+    `upload_limit` is in bytes; `secure` says that people come by https, even if a proxy ends it.
+    """
 
     database: Database
     conversation: Conversation
@@ -40,6 +45,8 @@ class House:
     zone: ZoneInfo
     demo: bool
     upload_limit: int
+    secure: bool = False
+    poll_s: float = POLL_S
 
     @property
     def today(self) -> date:
@@ -61,15 +68,24 @@ class Visitor:
         return transcripts.private_chat(self.person.id)
 
     @property
+    def group(self) -> str:
+        """The id of the group chat of the visitor's unit."""
+        return transcripts.group_chat(self.unit.id)
+
+    @property
     def query(self) -> str:
         """What a demo page adds to links, since there the address says who is looking."""
         return "" if self.session else f"?as={self.account}"
 
+    def may_read(self, chat: str) -> bool:
+        """Tell whether a chat is the visitor's own or the group of the unit."""
+        return chat in transcripts.chats(self.person)
+
 
 async def visitor(house: House, request: Request, claimed: str = "") -> Visitor | None:
     """Return who makes a request; the address decides in a demo, the cookie otherwise."""
-    token = request.cookies.get(COOKIE, "")
-    return await find_visitor(house, token, claimed)
+    claimed = request.query_params.get("as", claimed)
+    return await find_visitor(house, request.cookies.get(COOKIE, ""), claimed)
 
 
 async def find_visitor(house: House, token: str, claimed: str = "") -> Visitor | None:
@@ -77,16 +93,25 @@ async def find_visitor(house: House, token: str, claimed: str = "") -> Visitor |
     async with house.database.read() as session:
         person: Person | None = None
         if house.demo and claimed:
-            kind, _, number = claimed.partition(":")
-            if kind == "person" and number.isascii() and number.isdecimal() and len(number) < 10:
-                person = await accounts.person_today(session, int(number), today=house.today)
-                token = ""
+            number, token = _number(claimed), ""
+            person = await accounts.person_today(session, number, today=house.today)
         elif token:
             person = await signin.who(session, token, now=house.clock(), today=house.today)
         if person is None:
             return None
         unit = await session.get_one(Unit, person.unit_id)
     return Visitor(person, unit, token)
+
+
+async def look_again(house: House, who: Visitor) -> Visitor | None:
+    """Return the same visitor as the store knows them now; None once they may not be here."""
+    return await find_visitor(house, who.session, "" if who.session else who.account)
+
+
+def _number(claimed: str) -> int:
+    kind, _, number = claimed.partition(":")
+    plain = number.isascii() and number.isdecimal() and len(number) < 10
+    return int(number) if kind == "person" and plain else 0
 
 
 async def sit_down(house: House, who: Visitor) -> None:

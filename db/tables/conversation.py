@@ -70,8 +70,10 @@ class StoredFile(Base):
 class Transcript(Base):
     """A line of a browser chat, so that a reload shows what was said.
 
-    `author` is the person who spoke, null for the assistant. `delivery` is the outbox row that
-    it came from: unique, so that a repeated delivery is shown once.
+    `author_id` is the person who spoke, null for the assistant. `delivery` is the outbox row
+    that an answer came from and `update` the event that a person's words are handed in as: both
+    unique, so that a repetition is shown once. `taken` is false until the conversation has
+    committed what was said.
     """
 
     __tablename__ = "transcript"
@@ -84,6 +86,8 @@ class Transcript(Base):
     at: Mapped[datetime]
     content: Mapped[dict[str, Any]]
     delivery: Mapped[int | None] = mapped_column(BigId, unique=True)
+    update: Mapped[str | None] = mapped_column(unique=True)
+    taken: Mapped[bool] = mapped_column(default=True)
 
 
 class SignInLink(Base):

@@ -239,9 +239,12 @@ def upgrade() -> None:
         sa.Column("at", db.types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("delivery", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("update", sa.String(), nullable=True),
+        sa.Column("taken", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["author_id"], ["person.id"], name=op.f("fk_transcript_author_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transcript")),
         sa.UniqueConstraint("delivery", name=op.f("uq_transcript_delivery")),
+        sa.UniqueConstraint("update", name=op.f("uq_transcript_update")),
     )
     with op.batch_alter_table("transcript", schema=None) as batch_op:
         batch_op.create_index("ix_transcript_chat_id", ["chat", "id"], unique=False)
