@@ -10,7 +10,7 @@ from contextlib import suppress
 from nicegui import Client, ui
 from nicegui.element import Element
 
-from bot.pages.bubbles import Drawing, draw_line
+from bot.pages.bubbles import LOST, Drawing, draw_line
 from bot.pages.house import House, Visitor, look_again
 from bot.pages.speaking import ASSISTANT, MENTION, TEXT_LIMIT
 from bot.pages.tags import icon, icon_button, tag, words
@@ -38,6 +38,7 @@ class ChatPage:
         self._lines: dict[int, Transcript] = {}
         self._drawn: dict[int, Element] = {}
         self._changed: set[int] = set()
+        self._lost: set[int] = set()
         self._news = asyncio.Event()
 
     async def build(self) -> None:
@@ -78,7 +79,7 @@ class ChatPage:
         who = await look_again(self.house, self.visitor)
         if who is None or not who.may_read(self.chat):
             return False
-        changed = sorted(self._changed & self._lines.keys())
+        changed = sorted((self._changed | self._newly_lost()) & self._lines.keys())
         self._changed.clear()
         after = max(self._lines, default=0) - OVERLAP
         first = min(self._lines, default=0)
@@ -91,6 +92,17 @@ class ChatPage:
             after = rows[-1].id
         await self._redraw(changed)
         return True
+
+    def _newly_lost(self) -> set[int]:
+        """Return the lines on show that should have been taken by now; a file may take longer."""
+        since = self.house.clock() - LOST
+        waiting = {
+            number for number, row in self._lines.items() if not row.taken and row.at < since
+        }
+        lost = {number for number in waiting if "upload" not in self._lines[number].content}
+        newly = lost - self._lost
+        self._lost |= newly
+        return newly
 
     def _told(self, line: int) -> None:
         self._changed.add(line)

@@ -5,13 +5,17 @@ import { write } from "./writing.js";
 
 let commands = null;
 let chosen = 0;
+let sought = null;
 
 async function openPalette(typed) {
+  sought = typed;
   if (!commands) {
     const answer = await fetch(address("commands")).catch(() => null);
     commands = answer?.ok ? await answer.json() : null;
     if (!commands) return;
   }
+  /* While the list was fetched, more was typed, or all of it was sent. */
+  if (sought !== typed) return;
   const wanted = typed.slice(1).toLowerCase();
   const fitting = commands.filter((pair) => pair.some((part) => part.includes(wanted)));
   fillPalette(fitting);
@@ -46,6 +50,7 @@ export function closePalette() {
   const list = find(".zb-palette");
   if (list) list.hidden = true;
   commands = null;
+  sought = null;
 }
 
 export function pick(item) {
