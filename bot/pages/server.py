@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
 from nicegui import app as live
 from nicegui import ui
 
@@ -66,6 +67,7 @@ def make_app(house: House) -> FastAPI:
     add_doors(app, house)
     app.include_router(mailbox.router)
     app.get(f"{SCRIPT_FOLDER}/{{name}}")(_script)
+    app.add_exception_handler(RequestValidationError, _malformed)
     add_rooms(house)
     live.add_exception_handler(404, _not_found)
     live.add_exception_handler(Exception, _broken)
@@ -87,6 +89,11 @@ async def _script(name: str) -> Response:
         return not_found()
     keep = {"cache-control": "public, max-age=31536000, immutable"}
     return Response(SCRIPTS[name], media_type="text/javascript; charset=utf-8", headers=keep)
+
+
+async def _malformed(_request: Request, _error: Exception) -> JSONResponse:
+    """Refuse what no page sends, and repeat nothing of it."""
+    return JSONResponse({"notice": "内容不能发送，请检查后重试。"}, status_code=422)
 
 
 async def _not_found(_request: Request, _error: Exception) -> HTMLResponse:
