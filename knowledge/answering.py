@@ -14,9 +14,11 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Literal, Protocol
 
+from knowledge.bodies import strangers
 from knowledge.boundaries import judge
 from knowledge.cards import Card
 from knowledge.moments import Moment, moment
+from knowledge.search.numerals import to_digits
 from knowledge.sentences import cores, questions
 
 Verdict = Literal["answer", "suggest", "decline"]
@@ -33,6 +35,7 @@ CORES = 6
 EMPTY = "没有看到问题。请直接输入想问的内容，例如“支委会多久开一次”。"
 NOT_FOUND = "知识库里没有找到这个问题的答案。"
 NEAR = "没有找到完全对应的内容，你是不是想问下面的问题？"
+_ARTICLE = re.compile(r"第(\d+)条")
 _WORD = re.compile(r"\w")
 
 
@@ -196,10 +199,11 @@ class _Asked:
 
     def judged(self, found: Found, when: Moment) -> Answer:
         """Turn what was found into an answer, by the one rule of the search."""
-        cards = list(self.cards(found.ids, when.day))
-        if not cards or found.verdict == "decline":
+        near = self.cards(found.ids, when.day)
+        cards = [card for card in near if not strangers(when.question, card.wording)]
+        if not cards or found.verdict == "decline" or cards[0].id != found.ids[0]:
             return Answer("decline", NOT_FOUND, score=found.score)
-        if found.verdict == "answer":
+        if found.verdict == "answer" and _is_article_meant(cards[0], when.question):
             return self.given(cards[0], found.score, cards[1:], when)
         offers = _unique([_offer(card) for card in cards])
         return Answer("suggest", NEAR, score=found.score, suggestions=offers)
@@ -223,6 +227,12 @@ class _Asked:
             card = self.library.card(passage_id)
             if card is not None and card.valid_on(day) and (self.internal or not card.internal):
                 yield card
+
+
+def _is_article_meant(card: Card, question: str) -> bool:
+    """Tell whether a card is of the article that a question names; true if it names none."""
+    named, own = (set(_ARTICLE.findall(to_digits(text))) for text in (question, card.article))
+    return not named or not own or bool(named & own)
 
 
 def _sureness(found: Found | Answer) -> tuple[int, float]:

@@ -59,6 +59,11 @@ class Card:
         return self.question or f"{self.regulation or self.title}{self.article}"
 
     @property
+    def wording(self) -> str:
+        """Return every word of the passage: what it can be asked by, and what it says."""
+        return "\n".join((self.question, *self.aliases, self.regulation, self.title, self.text))
+
+    @property
     def remark(self) -> str:
         """Return what the reader must know of how sure the source is."""
         return "、".join(part for part in self.certainty.split() if UNCERTAIN in part)

@@ -1,0 +1,61 @@
+"""A question about another body is not answered by our rules, unless they speak of that body."""
+
+from datetime import date
+
+import pytest
+
+from knowledge.answering import answer
+from knowledge.bodies import strangers
+from knowledge.cards import Card
+from knowledge.entries import load_entries
+from knowledge.shelf import Shelf
+
+TODAY = date(2026, 11, 23)
+BRANCH = Card(
+    id=1,
+    question="党支部书记一届任期几年？",
+    text="党支部每届任期一般为3年，书记随届产生。",
+    regulation="《中国共产党支部工作条例（试行）》",
+    article="第二十一条",
+)
+OTHERS = [
+    Card(id=2, question="党费按什么标准交？", text="按税后工资的比例交。"),
+    Card(id=3, question="组织生活会一年开几次？", text="每年至少1次。"),
+]
+UNION = Card(id=4, question="工会主席一届任期几年？", text="工会主席每届任期由工会章程规定。")
+
+
+def test_a_body_that_the_passage_does_not_speak_of_is_a_stranger() -> None:
+    assert strangers("工会主席任期几年", BRANCH.wording) == ["工会"]
+    assert strangers("工会主席任期几年", UNION.wording) == []
+    assert strangers("党支部书记任期几年", BRANCH.wording) == []
+
+
+def test_another_bodys_question_is_declined_until_its_rules_are_there() -> None:
+    ours = Shelf.build([BRANCH, *OTHERS], 1)
+    theirs = Shelf.build([BRANCH, *OTHERS, UNION], 1)
+    question = "工会主席一届任期几年"
+    assert answer(ours, question, as_of=TODAY, internal=True).verdict == "decline"
+    assert answer(theirs, question, as_of=TODAY, internal=True).passage_id == UNION.id
+
+
+@pytest.mark.parametrize("article", ["第一条", "第99条", "第一百零二条"])
+def test_an_article_that_was_named_is_not_answered_by_another(article: str) -> None:
+    shelf = Shelf.build([BRANCH, *OTHERS], 1)
+    found = answer(shelf, f"{article}党支部书记一届任期几年", as_of=TODAY, internal=True)
+    assert found.verdict != "answer"
+
+
+@pytest.mark.parametrize("article", ["第二十一条", "第21条", ""])
+def test_the_article_that_was_named_is_answered(article: str) -> None:
+    shelf = Shelf.build([BRANCH, *OTHERS], 1)
+    found = answer(shelf, f"{article}党支部书记一届任期几年", as_of=TODAY, internal=True)
+    assert found.passage_id == BRANCH.id
+
+
+def test_no_shipped_entry_is_hidden_from_its_own_question() -> None:
+    """Every name in a question or its other wordings stands in that very passage."""
+    for entry in load_entries():
+        wording = "\n".join((entry.question, *entry.asks, entry.answer))
+        for asked in (entry.question, *entry.asks):
+            assert strangers(asked, wording) == []
