@@ -1,6 +1,6 @@
 /* The list of commands over the place to write in. */
 
-import { address, find, input, make } from "./dom.js";
+import { address, find, frame, input, make } from "./dom.js";
 import { write } from "./writing.js";
 
 let commands = null;
@@ -33,7 +33,8 @@ function option([name, help], number) {
   const item = make("li", "zb-option");
   item.setAttribute("role", "option");
   item.id = `zb-option-${number}`;
-  item.dataset.word = word;
+  /* In a group a bare word would be talk among its members. */
+  item.dataset.word = frame().dataset.group ? `/${name}` : word;
   item.append(make("b", "", word), make("span", "", meaning.join("：")), make("i", "", `/${name}`));
   return item;
 }

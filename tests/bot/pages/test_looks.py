@@ -171,6 +171,21 @@ async def test_a_command_that_is_sent_in_haste_leaves_no_list_open(desk: Desk) -
     await expect(page.get_by_role("listbox")).to_be_hidden()
 
 
+@pytest.mark.parametrize("width", [PHONE, 1200])
+async def test_a_command_chosen_from_the_list_in_a_group_is_heard(desk: Desk, width: int) -> None:
+    page = await desk.chat("高炉生", group=True, width=width)
+    await page.get_by_role("button", name="指令").click()
+    listed, place = page.get_by_role("listbox"), page.locator(".zb-compose")
+    above, below = await listed.bounding_box(), await place.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["x"] + above["width"] / 2 == pytest.approx(below["x"] + below["width"] / 2, abs=1)
+    before = await said(page).count()
+    await listed.get_by_role("option", name="帮助").click()
+    await page.keyboard.press("Enter")
+    await expect(said(page)).to_have_count(before + 1)
+
+
 async def ground(page: Page) -> list[int]:
     """Return the colour behind the chat as red, green and blue."""
     colour = await page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor")
