@@ -81,11 +81,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search gave: the one rule's verdict, its confidence, and passages, best first."""
+    """What a search gave: the one rule's verdict, its confidence, and passages, best first.
+
+    `question` is the question as the search understood it, slips corrected.
+    """
 
     verdict: Verdict
     score: float
     ids: tuple[int, ...]
+    question: str = ""
 
 
 class Searchable(Protocol):
@@ -203,6 +207,9 @@ class _Asked:
         cards = [card for card in near if not strangers(when.question, card.wording)]
         if not cards or found.verdict == "decline" or cards[0].id != found.ids[0]:
             return Answer("decline", NOT_FOUND, score=found.score)
+        asked = (when.question, found.question)
+        if exact := next((c for c in cards if _asks_just_this(c, *asked)), None):
+            return self.given(exact, 1.0, [c for c in cards if c is not exact], when)
         if found.verdict == "answer" and _is_article_meant(cards[0], when.question):
             return self.given(cards[0], found.score, cards[1:], when)
         offers = _unique([_offer(card) for card in cards])
@@ -227,6 +234,16 @@ class _Asked:
             card = self.library.card(passage_id)
             if card is not None and card.valid_on(day) and (self.internal or not card.internal):
                 yield card
+
+
+def _asks_just_this(card: Card, *questions: str) -> bool:
+    """Tell whether a question is one of a card's own wordings but for punctuation."""
+    own = {_letters(wording) for wording in (card.question, *card.aliases)} - {""}
+    return not own.isdisjoint(map(_letters, questions))
+
+
+def _letters(text: str) -> str:
+    return "".join(_WORD.findall(text)).casefold()
 
 
 def _is_article_meant(card: Card, question: str) -> bool:

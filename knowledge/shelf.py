@@ -85,7 +85,8 @@ class Shelf:
     def find(self, question: str, *, limit: int, as_of: date, internal: bool) -> Found:
         """Search among the passages that are valid on a day."""
         ranking = self.index.search(question, limit=limit, as_of=as_of, internal=internal)
-        return Found(ranking.verdict, ranking.score, tuple(hit.id for hit in ranking.hits))
+        ids = tuple(hit.id for hit in ranking.hits)
+        return Found(ranking.verdict, ranking.score, ids, ranking.question)
 
     def card(self, passage_id: int) -> Card | None:
         """Return what is shown of a passage."""

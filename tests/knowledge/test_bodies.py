@@ -59,3 +59,15 @@ def test_no_shipped_entry_is_hidden_from_its_own_question() -> None:
         wording = "\n".join((entry.question, *entry.asks, entry.answer))
         for asked in (entry.question, *entry.asks):
             assert strangers(asked, wording) == []
+
+
+def test_a_question_in_an_entrys_own_words_is_answered_by_that_entry() -> None:
+    """However much the neighbours look alike: 党费怎么交 stands under one of many on dues."""
+    cards = [
+        Card(id=number, question=e.question, aliases=tuple(e.asks), text=e.answer, title=e.topic)
+        for number, e in enumerate(load_entries(), 1)
+        if e.topic == "党费"
+    ]
+    shelf = Shelf.build(cards, 1)
+    found = answer(shelf, "党费，怎么交？", as_of=TODAY, internal=True)
+    assert (found.verdict, found.question) == ("answer", "党费多久交一次？")
