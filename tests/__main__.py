@@ -27,7 +27,7 @@ def main() -> int:
         code = subprocess.run([tools / name, *arguments], cwd=bootstrap.ROOT, check=False)
         if code.returncode:
             return code.returncode
-    command = [sys.executable, "-m", "pytest", *(sys.argv[1:] or ["-n", "2"])]
+    command = [sys.executable, "-m", "pytest", *(sys.argv[1:] or ["-n", "2", "--dist", "loadfile"])]
     print("== pytest", flush=True)
     return subprocess.run(command, cwd=bootstrap.ROOT, check=False).returncode
 
