@@ -10,11 +10,16 @@ from scheduler.messages import Message
 
 
 class Lane(IntEnum):
-    """Who goes first where sending is limited: a person who waits, a duty, then news."""
+    """Who goes first where sending is limited.
+
+    A person who waits, what has its minute (a quiz), what is overdue, what will be, then news.
+    """
 
     REPLY = 0
-    REMINDER = 1
-    BROADCAST = 2
+    TIMED = 1
+    OVERDUE = 2
+    REMINDER = 3
+    BROADCAST = 4
 
 
 @dataclass(frozen=True, slots=True)

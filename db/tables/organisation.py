@@ -49,7 +49,9 @@ class Title(StrEnum):
 class Unit(Base):
     """An organisation; `path` is "/1/4/9/", the ids from the root down to this unit.
 
-    `answers` names the post that members' questions are handed to (default: 组织委员).
+    `answers` names the post that members' questions are handed to (default: 组织委员). `zone` is
+    an IANA time zone and `quiet` the hours without reminders ("21:30-08:00,12:00-13:30", "" for
+    none); null in either means as the unit above has it.
     """
 
     __tablename__ = "unit"
@@ -60,6 +62,8 @@ class Unit(Base):
     kind: Mapped[str]
     name: Mapped[str] = mapped_column(unique=True)
     answers: Mapped[str] = mapped_column(default=Title.ORGANISATION.value)
+    zone: Mapped[str | None]
+    quiet: Mapped[str | None]
 
 
 class Person(Base):

@@ -23,6 +23,7 @@ class OutboxState(StrEnum):
     PARKED = "parked"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
 
 
 class Outbox(Base):
@@ -30,7 +31,8 @@ class Outbox(Base):
 
     `dedup_key` makes writing it twice impossible. A row is due when `send_after` has come; a
     claim moves that time to the end of the lease, so a crash delays and never loses. `attempt`
-    is the fencing number: a late settlement of an older attempt changes nothing.
+    is the fencing number: a late settlement of an older attempt changes nothing. A row that is
+    still waiting at `closes_at`, when its reader's quiet hours begin, waits for `reopens_at`.
     """
 
     __tablename__ = "outbox"
@@ -54,6 +56,8 @@ class Outbox(Base):
     created_at: Mapped[datetime]
     send_after: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    reopens_at: Mapped[datetime | None]
     leased_by: Mapped[str | None]
     attempt: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)

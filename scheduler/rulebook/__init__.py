@@ -1,0 +1,1 @@
+"""The rule book: what is owed by whom until when, and on what basis, as data."""
