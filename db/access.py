@@ -39,11 +39,28 @@ EDIT_LIBRARY = Action("edit-library", "维护知识库")
 REVIEW_PROPOSALS = Action("review-proposals", "审核入库建议")
 SEE_GAPS = Action("see-gaps", "查看知识盘点")
 ADMINISTER = Action("administer", "系统管理")
+SEE_DUTIES = Action("see-duties", "查看任务")
+DO_DUTY = Action("do-duty", "办理任务")
+OVERSEE_DUTIES = Action("oversee-duties", "查看本组织任务")
+ACCEPT_DUTY = Action("accept-duty", "接收任务办理结果")
+WAIVE_DUTY = Action("waive-duty", "免除任务")
+MANAGE_CASES = Action("manage-cases", "办理发展党员、换届等事项")
+SEE_LEDGER = Action("see-ledger", "查看台账")
 
 PUBLIC = frozenset({ASK, IDENTIFY})
-MEMBER = frozenset({SEE_SELF, HAND_OVER, SEE_LIBRARY})
-_ORGANISATION = frozenset({SEE_MEMBERS, ANSWER_HANDOVER, INVITE, UNBIND, IMPORT_ROSTER})
-_SECRETARY = _ORGANISATION | {MOVE, APPOINT, CONFIGURE_UNIT}
+MEMBER = frozenset({SEE_SELF, HAND_OVER, SEE_LIBRARY, SEE_DUTIES, DO_DUTY})
+_CALENDAR = frozenset({SEE_DUTIES, OVERSEE_DUTIES, SEE_LEDGER})
+_ORGANISATION = _CALENDAR | {
+    SEE_MEMBERS,
+    ANSWER_HANDOVER,
+    INVITE,
+    UNBIND,
+    IMPORT_ROSTER,
+    DO_DUTY,
+    ACCEPT_DUTY,
+    MANAGE_CASES,
+}
+_SECRETARY = _ORGANISATION | {MOVE, APPOINT, CONFIGURE_UNIT, WAIVE_DUTY}
 _EDITOR = frozenset({EDIT_LIBRARY, REVIEW_PROPOSALS, SEE_GAPS})
 
 # What each post allows, over its unit and everything below it.
@@ -53,8 +70,8 @@ BY_TITLE: dict[Title, frozenset[Action]] = {
     Title.ORGANISATION: _ORGANISATION,
     Title.PUBLICITY: frozenset({ANSWER_HANDOVER}),
     Title.DISCIPLINE: frozenset({ANSWER_HANDOVER}),
-    Title.GROUP_LEADER: frozenset({SEE_MEMBERS, ANSWER_HANDOVER}),
-    Title.STAFF: _ORGANISATION,
+    Title.GROUP_LEADER: _CALENDAR | {SEE_MEMBERS, ANSWER_HANDOVER, DO_DUTY},
+    Title.STAFF: _ORGANISATION - {DO_DUTY, ACCEPT_DUTY},
     Title.EDITOR: _EDITOR,
     Title.ADMINISTRATOR: _SECRETARY | _EDITOR | {ADMINISTER},
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from db import access, audit, conversation
 from db.access import Action, Actor, Scope
 from db.engine import Session
 from db.secrets import Secrets
-from handlers.incoming import Incoming
+from handlers.incoming import Incoming, ReceivedFile
 from handlers.reply import Button, UserError
 from knowledge.library import Library
 
@@ -22,7 +22,8 @@ class Services:
     """What handlers need beside the transaction; made once at start.
 
     `links` holds, by channel, a pattern with `{}` that opens the assistant with a start
-    parameter (a deep link); `web` is the address of the browser pages.
+    parameter (a deep link); `web` is the address of the browser pages. `calendar` turns the
+    time into the calendar's, which only a demo runs faster.
     """
 
     library: Library
@@ -31,6 +32,7 @@ class Services:
     web: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
     upload_limit: int = 20 * 1024 * 1024
+    calendar: Callable[[datetime], datetime] = lambda now: now
 
 
 @dataclass(slots=True)
@@ -39,7 +41,8 @@ class Context:
 
     `text` is what follows the command word, or the whole text in a dialog or a question;
     `data` is what the dialog has gathered; `prepared` is what the route's `prepare` made of
-    the uploaded file, outside the transaction. `slip` is the command that a short text that is
+    the uploaded file, outside the transaction; `received` is a file sent to a dialog step that
+    takes files. `slip` is the command that a short text that is
     no command may have meant.
     """
 
@@ -51,12 +54,23 @@ class Context:
     text: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     prepared: Any = None
+    received: ReceivedFile | None = None
     slip: Button | None = None
 
     @property
     def today(self) -> date:
         """The local date of the event."""
         return self.now.astimezone(self.services.zone).date()
+
+    @property
+    def calendar_now(self) -> datetime:
+        """The time by which duties are judged."""
+        return self.services.calendar(self.now)
+
+    @property
+    def calendar_today(self) -> date:
+        """The local date by which duties are judged."""
+        return self.calendar_now.astimezone(self.services.zone).date()
 
     @property
     def person_id(self) -> int:

@@ -21,7 +21,14 @@ from db.access import Actor
 from db.engine import Database, Session, is_store_fault
 from handlers.context import Context, Services
 from handlers.flood import Flood
-from handlers.incoming import ChatChange, ChatEvent, Incoming, Upload, UploadTooLarge
+from handlers.incoming import (
+    ChatChange,
+    ChatEvent,
+    Incoming,
+    ReceivedFile,
+    Upload,
+    UploadTooLarge,
+)
 from handlers.reply import Button, Reply, UserError
 from handlers.router import FileRoute, Handler, Replies, Route, Router, Step
 from knowledge.documents import DocumentError
@@ -34,6 +41,8 @@ TEXT_LIMIT = 8_000
 # A longer text is a question, however much it looks like a command.
 SLIP_LENGTH = 12
 CANCEL = "取消"
+NOT_FETCHED = "文件没有取到，请重新发送一次。"
+STALE_DIALOG = "刚才的操作已结束，文件没有保存。请重新发送指令后再发文件。"
 STALE_BUTTON = "这个按钮已失效，请重新发送指令。"
 
 
@@ -46,10 +55,14 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What was made of an uploaded file before the transaction: a value, or why not."""
+    """What was made of an uploaded file before the transaction: a value, or why not.
+
+    `file` is there when the file goes to the step of an open dialog.
+    """
 
     route: FileRoute | None = None
     value: Any = None
+    file: ReceivedFile | None = None
     refusal: Reply | None = None
 
 
@@ -167,6 +180,8 @@ class Dispatcher:
             left = await context.leave()
             return Reply("已取消。" if left else "没有正在进行的操作。")
         step = await self._step(context)
+        if prepared.file is not None:
+            return await self._receive(context, step, prepared.file)
         found = self._router.find(context.text)
         if step is not None and (found is None or not _is_explicit(context, found[0])):
             context.require(step.needs)
@@ -177,6 +192,14 @@ class Dispatcher:
             return self._unknown(context)
         context.slip = self._slip(context)
         return await self._question(context)
+
+    async def _receive(self, context: Context, step: Step | None, file: ReceivedFile) -> Replies:
+        """Hand a file to the step that takes it, if the dialog still stands there."""
+        if step is None or not step.takes_files:
+            return Reply(STALE_DIALOG)
+        context.require(step.needs)
+        context.received = file
+        return await step.handler(context)
 
     async def _call(self, route: Route, context: Context, rest: str) -> Replies:
         context.require(route.needs)
@@ -265,7 +288,10 @@ class Dispatcher:
             return Prepared()
         async with self._database.read() as session:
             actor = await self._actor(session, incoming.channel, incoming.account, now)
+            step = await self._open_step(session, actor, incoming.chat, now)
         upload = incoming.upload
+        if step is not None and step.takes_files and access.decide(actor, step.needs).allowed:
+            return await self._fetch(upload)
         routes = self._router.find_file(actor, upload.name, incoming.text)
         if not routes:
             return Prepared(refusal=Reply(_no_file(actor)))
@@ -274,15 +300,34 @@ class Dispatcher:
             return Prepared(refusal=Reply(f"这个文件要做什么？请连同说明重新发送：{words}。"))
         return await self._read(routes[0], upload)
 
+    async def _open_step(
+        self, session: Session, actor: Actor, chat: str, now: datetime
+    ) -> Step | None:
+        dialog = await conversation.find_dialog(
+            session, account_id=actor.account_id, chat=chat, now=now
+        )
+        return self._router.steps.get(dialog.step) if dialog else None
+
+    async def _fetch(self, upload: Upload) -> Prepared:
+        try:
+            data = await upload.fetch(self._services.upload_limit)
+        except UploadTooLarge:
+            return Prepared(refusal=self._too_large())
+        except ChannelError:
+            return Prepared(refusal=Reply(NOT_FETCHED))
+        return Prepared(file=ReceivedFile(_plain(upload.name)[:200], data))
+
+    def _too_large(self) -> Reply:
+        return Reply(f"文件超过 {self._services.upload_limit // (1024 * 1024)} MB，无法接收。")
+
     async def _read(self, route: FileRoute, upload: Upload) -> Prepared:
         try:
             data = await upload.fetch(self._services.upload_limit)
             value = await asyncio.to_thread(route.prepare, upload.name, data)
         except UploadTooLarge:
-            limit = self._services.upload_limit // (1024 * 1024)
-            return Prepared(refusal=Reply(f"文件超过 {limit} MB，无法接收。"))
+            return Prepared(refusal=self._too_large())
         except ChannelError:
-            return Prepared(refusal=Reply("文件没有取到，请重新发送一次。"))
+            return Prepared(refusal=Reply(NOT_FETCHED))
         except (DocumentError, UserError) as error:
             return Prepared(refusal=Reply(str(error)))
         return Prepared(route=route, value=value)

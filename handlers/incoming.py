@@ -21,6 +21,14 @@ class Upload:
     fetch: Callable[[int], Awaitable[bytes]]
 
 
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file that was fetched: its name as sent (only shown, never a path) and its bytes."""
+
+    name: str
+    data: bytes
+
+
 class UploadTooLarge(Exception):
     """The file has more bytes than the limit given to `Upload.fetch`."""
 
