@@ -29,6 +29,7 @@ class Duty(Base):
     `owner` is "unit:4" or "person:9"; with `rule` and `period` it is unique, so that planning
     twice is impossible. `unit_id` is the unit in whose scope the duty lies (the owing unit, or
     the unit of the owing person), `subject_*` whom it is about when that is not the owner.
+    `title` and `label` ("2026年11月") are the words of the rule and period when it was planned.
     `due_on` is the last local day on which it is in time and `due_at` the instant at which that
     day ends; both are null where no regulation sets a limit. `next_at` is when the sweep must
     look at it again; null when there is nothing more to tell. `seen`, `acknowledged` and done
@@ -59,6 +60,7 @@ class Duty(Base):
     case_id: Mapped[int | None] = mapped_column(ForeignKey("duty_case.id"), index=True)
     subject_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     subject_person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    title: Mapped[str] = mapped_column(default="")
     label: Mapped[str] = mapped_column(default="")
     starts_on: Mapped[date]
     due_on: Mapped[date | None]

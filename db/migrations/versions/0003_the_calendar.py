@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column(
             "subject_person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
+        sa.Column("title", sa.String(), nullable=False),
         sa.Column("label", sa.String(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=True),
