@@ -31,6 +31,12 @@ SETTINGS = (
     Setting("ZHIBU_PORT", "8080", "port of the browser pages; 0 takes any free one"),
     Setting("ZHIBU_URL", "", "public address of the browser pages, for links sent in chat"),
     Setting("ZHIBU_DEMO", "auto", "demo organisation and person chooser: on, off or auto"),
+    Setting(
+        "ZHIBU_DEMO_SPEED",
+        "1",
+        "how many times faster the demo's calendar runs; 1440: a day a minute",
+    ),
+    Setting("ZHIBU_RULES", "", "folder of the units' own rules (TOML), beside the shipped ones"),
     Setting("ZHIBU_ZONE", "Asia/Shanghai", "time zone of the organisation"),
     Setting("ZHIBU_UPLOAD_MB", "20", "largest file taken in chat, in MB"),
     Setting("ZHIBU_LOG", "WARNING", "log level: DEBUG, INFO, WARNING or ERROR"),
@@ -59,6 +65,8 @@ class Settings:
     port: int
     url: str
     demo: bool
+    demo_speed: int
+    rules: Path | None
     zone: ZoneInfo
     upload_limit: int
     log_level: str
@@ -83,6 +91,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         port=_number("ZHIBU_PORT", values, 0, 65535),
         url=_address("ZHIBU_URL", values, ("http", "https")),
         demo=_demo(values),
+        demo_speed=_demo_speed(values),
+        rules=_rules(values),
         zone=_zone(values),
         upload_limit=_number("ZHIBU_UPLOAD_MB", values, 1, 2000) * 1024 * 1024,
         log_level=_choice("ZHIBU_LOG", values, ("DEBUG", "INFO", "WARNING", "ERROR")),
@@ -154,6 +164,24 @@ def _demo(values: Mapping[str, str]) -> bool:
         return choice == "on"
     local = values["ZHIBU_HOST"] in LOOPBACK and not values["ZHIBU_URL"]
     return local and not values["TELEGRAM_WEBHOOK"] and not values["ZHIBU_DATABASE"]
+
+
+def _demo_speed(values: Mapping[str, str]) -> int:
+    speed = _number("ZHIBU_DEMO_SPEED", values, 1, 100_000)
+    if speed > 1 and not _demo(values):
+        raise SettingsError(
+            "ZHIBU_DEMO_SPEED is for the demo only: set ZHIBU_DEMO=on or leave it out"
+        )
+    return speed
+
+
+def _rules(values: Mapping[str, str]) -> Path | None:
+    if not values["ZHIBU_RULES"]:
+        return None
+    folder = Path(values["ZHIBU_RULES"])
+    if not folder.is_dir():
+        raise SettingsError("ZHIBU_RULES is not a folder")
+    return folder
 
 
 def _token(values: Mapping[str, str]) -> str:

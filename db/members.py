@@ -20,6 +20,7 @@ from db.secrets import Secrets
 from db.tables import (
     Account,
     BrowserSession,
+    CalendarFeed,
     Dialog,
     Outbox,
     OutboxState,
@@ -255,6 +256,7 @@ async def _end_posts(session: AsyncSession, person_id: int, *, today: date) -> N
 
 
 async def _sign_out(session: AsyncSession, person_id: int) -> None:
-    """Close the person's browsers and the links into one."""
+    """Close the person's browsers, the links into one, and the calendar address."""
+    await session.execute(delete(CalendarFeed).where(CalendarFeed.person_id == person_id))
     await session.execute(delete(BrowserSession).where(BrowserSession.person_id == person_id))
     await session.execute(delete(SignInLink).where(SignInLink.person_id == person_id))

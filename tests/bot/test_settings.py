@@ -37,6 +37,9 @@ def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> 
         ("ZHIBU_ZONE", "Mars/Olympus"),
         ("ZHIBU_ZONE", "../../etc/passwd"),
         ("ZHIBU_DEMO", "maybe"),
+        ("ZHIBU_DEMO_SPEED", "fast"),
+        ("ZHIBU_DEMO_SPEED", "0"),
+        ("ZHIBU_RULES", "a folder that is not there"),
         ("ZHIBU_LOG", "LOUD"),
         ("ZHIBU_UPLOAD_MB", "0"),
         ("TELEGRAM_TOKEN", "no token at all"),
@@ -102,3 +105,9 @@ def test_a_data_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="ZHIBU_DATA"):
         load({"ZHIBU_DATA": str(tmp_path / "file" / "below")})
+
+
+def test_only_a_demo_may_run_its_calendar_faster(tmp_path: Path) -> None:
+    assert load({"ZHIBU_DATA": str(tmp_path), "ZHIBU_DEMO_SPEED": "1440"}).demo_speed == 1440
+    with pytest.raises(SettingsError, match="ZHIBU_DEMO_SPEED"):
+        _load(tmp_path, ZHIBU_DEMO="off", ZHIBU_DEMO_SPEED="2")
