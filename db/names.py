@@ -25,3 +25,8 @@ def clean_name(text: str) -> str:
     if any(unicodedata.category(character) in INVISIBLE for character in name):
         raise BadValue("姓名里有看不见的字符，请重新输入")
     return name
+
+
+def mask_name(name: str) -> str:
+    """Return the first character with stars, for texts that leave the house (张**)."""
+    return f"{name[:1]}**"

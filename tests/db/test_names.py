@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.names import INVISIBLE, LONGEST, clean_name
+from db.names import INVISIBLE, LONGEST, clean_name, mask_name
 from db.numbers import BadValue
 
 
@@ -55,3 +55,8 @@ def test_what_is_taken_is_short_visible_and_stays_so(typed: str) -> None:
     assert 0 < len(name) <= LONGEST
     assert not any(unicodedata.category(c) in INVISIBLE for c in name)
     assert clean_name(name) == name
+
+
+@pytest.mark.parametrize(("name", "masked"), [("张三", "张**"), ("𠮷野家", "𠮷**")])
+def test_a_masked_name_shows_its_first_character_only(name: str, masked: str) -> None:
+    assert mask_name(name) == masked

@@ -1,0 +1,69 @@
+"""Stretches in which a committee has the reminders of a unit and all below it held back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.tables import Duty, Silence, Unit
+
+
+async def start(
+    session: AsyncSession, unit: Unit, *, since: date, until: date, reason: str, by_id: int
+) -> Silence:
+    """Hold reminders back from one day to another, both included; raises `ValueError`.
+
+    What comes due meanwhile is told on the first workday afterwards.
+    """
+    if until < since:
+        raise ValueError("the silence ends before it begins")
+    silence = Silence(unit_id=unit.id, since=since, until=until, reason=reason, by_id=by_id)
+    session.add(silence)
+    await session.flush()
+    return silence
+
+
+async def end(session: AsyncSession, silence: Silence, *, now: datetime) -> bool:
+    """End a silence before its time; False if it was ended. What waited is looked at again."""
+    ended = await session.execute(
+        update(Silence)
+        .where(Silence.id == silence.id, Silence.ended_at.is_(None))
+        .values(ended_at=now)
+        .returning(Silence.unit_id)
+    )
+    if (unit_id := ended.scalar()) is None:
+        return False
+    unit = await session.get_one(Unit, unit_id)
+    below = select(Unit.id).where(Unit.path.startswith(unit.path, autoescape=True))
+    await session.execute(
+        update(Duty).where(Duty.unit_id.in_(below), Duty.next_at > now).values(next_at=now)
+    )
+    return True
+
+
+async def running(session: AsyncSession, unit: Unit, today: date) -> list[Silence]:
+    """Return the silences of a unit itself that run today or are still to come."""
+    statement = (
+        select(Silence)
+        .where(Silence.unit_id == unit.id, Silence.ended_at.is_(None), Silence.until >= today)
+        .order_by(Silence.since, Silence.id)
+    )
+    return list(await session.scalars(statement))
+
+
+async def covering(session: AsyncSession, today: date) -> dict[str, date]:
+    """Return the path of each unit with a silence today, and the last day of it."""
+    statement = (
+        select(Unit.path, Silence.until)
+        .join(Unit, Unit.id == Silence.unit_id)
+        .where(Silence.ended_at.is_(None), Silence.since <= today, Silence.until >= today)
+        .order_by(Silence.until)
+    )
+    return dict((await session.execute(statement)).tuples().all())
+
+
+def until(silent: dict[str, date], path: str) -> date | None:
+    """Return the last silent day of the unit of a path, by `covering`; None if there is none."""
+    return max((day for above, day in silent.items() if path.startswith(above)), default=None)
