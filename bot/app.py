@@ -129,7 +129,7 @@ def housekeeping(app: App) -> Clock:
     return Clock(
         app.settings.zone,
         (
-            Job("tidy", tidy, minutes=10),
-            Job("snapshot", snapshot, minutes=15),
+            Job("tidy", tidy, seconds=600),
+            Job("snapshot", snapshot, seconds=900),
         ),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -17,11 +17,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do every so many minutes; safe to do twice or late."""
+    """Something to do every so many seconds; safe to do twice or late.
+
+    With `at_once` it is done at the start, too.
+    """
 
     name: str
     run: Callable[[], Awaitable[None]]
-    minutes: float
+    seconds: float
+    at_once: bool = False
 
 
 class Clock:
@@ -33,8 +37,10 @@ class Clock:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         for job in jobs:
+            # Left out, the first run is one interval from now.
+            first = {"next_run_time": datetime.now(zone)} if job.at_once else {}
             self._scheduler.add_job(
-                job.run, "interval", minutes=job.minutes, id=job.name, name=job.name
+                job.run, "interval", seconds=job.seconds, id=job.name, name=job.name, **first
             )
 
     @property

@@ -8,7 +8,7 @@ kept apart: the legal limit (`limit`), the earliest day (`earliest`), a suggeste
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -102,11 +102,12 @@ class Rule:
 
     `limit` is counted from the anchor; for a period without one, the period's last day is the
     limit; for a term, a negative span counts back from its end. Outside periods, no limit means
-    that the regulation sets none. `remind` are days before the last day, largest first.
-    `evidence` may hold "text", "photo" and "file" (any of them will do); with `accept` what was
-    handed in goes to the level above. `repeat` plans the duty again so long after it was done,
-    until the case moves on. `unit` names the unit whose own rule it is, and `stricter_than` the
-    rule that it tightens; both are empty in rules of regulations.
+    that the regulation sets none; `postpone` is the most by which an organisation may move it.
+    `remind` are days before the last day, largest first. `evidence` may hold "text", "photo" and
+    "file" (any of them will do); with `accept` what was handed in goes to the level above.
+    `repeat` plans the duty again so long after it was done, until the case moves on. `unit` names
+    the unit whose own rule it is, and `stricter_than` the rule that it tightens and stands in
+    for there; both are empty in rules of regulations.
 
     In a case (`case` is its kind) `step` is the place in it, `approver` who decides, `documents`
     what must be there, and `earliest` is counted from the day on which the step `earliest_after`
@@ -143,6 +144,7 @@ class Rule:
     earliest_after: str = ""
     suggested: Span | None = None
     repeat: Span | None = None
+    postpone: Span | None = None
     unverified: bool = False
 
     @property
@@ -163,14 +165,26 @@ class RuleBook:
 
     digest: str
     rules: tuple[Rule, ...]
+    _by_id: dict[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the rules by id."""
+        by_id: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            by_id.setdefault(rule.id, []).append(rule)
+        object.__setattr__(self, "_by_id", {id_: tuple(rules) for id_, rules in by_id.items()})
 
     def version(self, rule_id: str, day: date) -> Rule | None:
         """Return the version of a rule in force on a day."""
-        return next((r for r in self.rules if r.id == rule_id and r.in_force(day)), None)
+        return next((r for r in self._by_id.get(rule_id, ()) if r.in_force(day)), None)
 
     def edition(self, rule_id: str, version: str) -> Rule | None:
         """Return a rule by its version, in force or not."""
-        return next((r for r in self.rules if r.id == rule_id and r.version == version), None)
+        return next((r for r in self._by_id.get(rule_id, ()) if r.version == version), None)
+
+    def of_id(self, rule_id: str) -> tuple[Rule, ...]:
+        """Return every version of a rule."""
+        return self._by_id.get(rule_id, ())
 
     def standing(self) -> list[Rule]:
         """Return the rules that hang on no case."""
