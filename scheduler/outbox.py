@@ -45,12 +45,14 @@ async def enqueue(
     edits: str | None = None,
     answers: str | None = None,
     expires_at: datetime | None = None,
+    closes_at: datetime | None = None,
+    reopens_at: datetime | None = None,
 ) -> bool:
     """Write a message for delivery; False if `key` is there already.
 
     `presser` is the account that may press its buttons (those not meant for anyone).
     """
-    content = await _with_tokens(session, message, address=address, presser=presser, now=now)
+    content = await with_tokens(session, message, address=address, presser=presser, now=now)
     values: dict[str, Any] = {
         "dedup_key": key,
         "channel": address.channel,
@@ -66,6 +68,8 @@ async def enqueue(
         "created_at": now,
         "send_after": now,
         "expires_at": expires_at,
+        "closes_at": closes_at,
+        "reopens_at": reopens_at,
         "attempt": 0,
         "failures": 0,
     }
@@ -214,14 +218,7 @@ async def sweep(session: AsyncSession, *, now: datetime) -> None:
     await session.execute(delete(Outbox).where(Outbox.id.in_(old)))
 
 
-def _due(row: Any, now: datetime, *, expired: bool = False) -> ColumnElement[bool]:
-    waiting = row.state.in_((OutboxState.PENDING.value, OutboxState.LEASED.value))
-    fresh = or_(row.expires_at.is_(None), row.expires_at > now)
-    due = and_(waiting, row.send_after <= now)
-    return due if expired else and_(due, fresh)
-
-
-async def _with_tokens(
+async def with_tokens(
     session: AsyncSession,
     message: Message,
     *,
@@ -229,6 +226,10 @@ async def _with_tokens(
     presser: int | None,
     now: datetime,
 ) -> Message:
+    """Return the message with a token for each button, to be stored in the outbox.
+
+    `presser` is the account that may press those not meant for anyone.
+    """
     if not message.buttons:
         return message
     rows = []
@@ -246,6 +247,13 @@ async def _with_tokens(
             minted.append(replace(button, token=token))
         rows.append(tuple(minted))
     return replace(message, buttons=tuple(rows))
+
+
+def _due(row: Any, now: datetime, *, expired: bool = False) -> ColumnElement[bool]:
+    waiting = row.state.in_((OutboxState.PENDING.value, OutboxState.LEASED.value))
+    fresh = or_(row.expires_at.is_(None), row.expires_at > now)
+    due = and_(waiting, row.send_after <= now)
+    return due if expired else and_(due, fresh)
 
 
 async def _settle(
