@@ -1,0 +1,349 @@
+"""What a person is told of duties: one message a person and morning, taken back when it is over.
+
+The sweep hands over who is to be told what; here it is written down once, put into words and
+into the outbox. A message that still waits is added to rather than followed by another one, and
+it is worded anew when one of its duties is done meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.tables import (
+    Duty,
+    DutyEvent,
+    DutyState,
+    Notice,
+    NoticeState,
+    Outbox,
+    OutboxState,
+    Person,
+)
+from scheduler import outbox
+from scheduler.announcement import Item, Part, compose, item
+from scheduler.channels import Address, Lane
+from scheduler.ladder import ACCEPT
+from scheduler.recipients import Directory, directory
+from scheduler.rulebook import keeping
+from scheduler.rulebook.model import Rule, RuleBook
+
+KIND = "duties"
+# The key of one notice: duty, stage, limit, person.
+Key = tuple[int, str, str, int]
+# When the reader's quiet hours begin and end again, by the duty's unit; None: never.
+Closing = Callable[[int], tuple[datetime, datetime] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """That a person is to be told one stage of a duty on a local day, so much later than meant."""
+
+    duty: Duty
+    stage: str
+    person_id: int
+    on: date
+    late: timedelta = timedelta(0)
+
+    @property
+    def key(self) -> Key:
+        """What makes it unique."""
+        return self.duty.id, self.stage, limit_of(self.duty), self.person_id
+
+
+def limit_of(duty: Duty) -> str:
+    """Return the limit as a notice keeps it."""
+    return duty.due_on.isoformat() if duty.due_on else ""
+
+
+async def tell(
+    session: AsyncSession,
+    tellings: Sequence[Telling],
+    *,
+    book: RuleBook,
+    who: Directory,
+    now: datetime,
+    sent_at: datetime,
+    closing: Closing,
+) -> int:
+    """Write down what was not told before and queue it, merged by person; return how many.
+
+    Everybody in `tellings` can be reached. `now` is the calendar's time, `sent_at` the real one.
+    """
+    known = await _known(session, tellings)
+    fresh: dict[int, list[Telling]] = defaultdict(list)
+    for telling in sorted(tellings, key=lambda t: (t.person_id, t.duty.id)):
+        if telling.key not in known:
+            known.add(telling.key)
+            fresh[telling.person_id].append(telling)
+    await _take_turns(session, fresh)
+    waiting = await _waiting(session, fresh)
+    before = await _told_by(session, [row.id for row in waiting.values()])
+    rows = await _enqueue(
+        session,
+        {p: told for p, told in fresh.items() if p not in waiting},
+        book=book,
+        who=who,
+        sent_at=sent_at,
+        closing=closing,
+    )
+    for person_id, row in waiting.items():
+        rows[person_id] = row.id
+        old = await _renewed(session, before.get(row.id, []), fresh[person_id])
+        everything = [*old, *fresh[person_id]]
+        wider = await directory(session, [t.duty for t in everything], everything[0].on)
+        await _reword(session, row, everything, book=book, who=wider, now=sent_at)
+    for person_id, told in fresh.items():
+        session.add_all(_notice(telling, now, rows[person_id]) for telling in told)
+    await session.flush()
+    return sum(len(told) for told in fresh.values())
+
+
+async def take_back(session: AsyncSession, duty_id: int, *, now: datetime) -> int:
+    """Keep what is queued about a duty from being sent; return how many messages it changed.
+
+    A message that told of nothing else is cancelled, a merged one is worded without it. `now` is
+    the real time.
+    """
+    statement = (
+        select(Outbox)
+        .join(Notice, Notice.outbox_id == Outbox.id)
+        .where(
+            Notice.duty_id == duty_id,
+            Notice.state == NoticeState.QUEUED.value,
+            Outbox.state == OutboxState.PENDING.value,
+        )
+        .order_by(Outbox.id)
+        .with_for_update(of=Outbox)
+        .execution_options(populate_existing=True)
+    )
+    rows = list((await session.scalars(statement)).unique())
+    if not rows:
+        return 0
+    ids = [row.id for row in rows]
+    await session.execute(
+        update(Notice)
+        .where(Notice.duty_id == duty_id, Notice.outbox_id.in_(ids))
+        .values(state=NoticeState.SUPERSEDED.value)
+    )
+    left = await _told_by(session, ids)
+    book = await keeping.current(session) or RuleBook("", ())
+    for row in rows:
+        if told := left.get(row.id):
+            who = await directory(session, [t.duty for t in told], told[0].on)
+            await _reword(session, row, told, book=book, who=who, now=now)
+        else:
+            row.state = OutboxState.CANCELLED.value
+    await session.flush()
+    return len(rows)
+
+
+async def still_owed(session: AsyncSession, outbox_ids: Sequence[int]) -> set[int]:
+    """Return which messages still tell of something that is owed, by the limit as it is now."""
+    statement = (
+        select(Notice.outbox_id)
+        .join(Duty, Duty.id == Notice.duty_id)
+        .where(
+            Notice.outbox_id.in_(outbox_ids),
+            Notice.state == NoticeState.QUEUED.value,
+            _still_true(),
+        )
+        .distinct()
+    )
+    return {row for row in await session.scalars(statement) if row is not None}
+
+
+def _still_true() -> ColumnElement[bool]:
+    accepting = Notice.stage.startswith(ACCEPT)
+    return and_(
+        Notice.due == func.coalesce(cast(Duty.due_on, String), ""),
+        or_(
+            and_(Duty.state == DutyState.OPEN.value, ~accepting),
+            and_(Duty.state == DutyState.SUBMITTED.value, accepting),
+        ),
+    )
+
+
+async def _known(session: AsyncSession, tellings: Iterable[Telling]) -> set[Key]:
+    """Return what was told already. The duties are locked, so that it cannot grow meanwhile."""
+    statement = select(Notice.duty_id, Notice.stage, Notice.due, Notice.person_id).where(
+        Notice.duty_id.in_({telling.duty.id for telling in tellings})
+    )
+    return {(row[0], row[1], row[2], row[3]) for row in await session.execute(statement)}
+
+
+async def _take_turns(session: AsyncSession, person_ids: Iterable[int]) -> None:
+    """Let one transaction at a time queue something for a person, so that messages merge.
+
+    In the order of the ids, so that two of them never wait for each other. SQLite's write
+    transactions take turns by themselves.
+    """
+    await session.execute(
+        select(Person.id)
+        .where(Person.id.in_(list(person_ids)))
+        .order_by(Person.id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def _waiting(session: AsyncSession, person_ids: Iterable[int]) -> dict[int, Outbox]:
+    """Return the message of each person that is still to be sent."""
+    statement = (
+        select(Outbox)
+        .where(
+            Outbox.person_id.in_(list(person_ids)),
+            Outbox.kind == KIND,
+            Outbox.state == OutboxState.PENDING.value,
+        )
+        .order_by(Outbox.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.person_id: row for row in await session.scalars(statement) if row.person_id}
+
+
+async def _told_by(session: AsyncSession, outbox_ids: Sequence[int]) -> dict[int, list[Telling]]:
+    """Return what waiting messages tell, by message; the day and the delay as noted then."""
+    if not outbox_ids:
+        return {}
+    statement = (
+        select(Notice, Duty)
+        .join(Duty, Duty.id == Notice.duty_id)
+        .where(Notice.outbox_id.in_(outbox_ids), Notice.state == NoticeState.QUEUED.value)
+        .order_by(Notice.id)
+    )
+    pairs = [(notice, duty) for notice, duty in await session.execute(statement)]
+    noted = await _noted(session, {duty.id for _, duty in pairs})
+    told: dict[int, list[Telling]] = defaultdict(list)
+    for notice, duty in pairs:
+        on, late = noted.get((duty.id, notice.stage, notice.due), (notice.at.date(), timedelta()))
+        assert notice.outbox_id is not None  # it was asked for
+        told[notice.outbox_id].append(Telling(duty, notice.stage, notice.person_id, on, late))
+    return told
+
+
+async def _noted(
+    session: AsyncSession, duty_ids: Iterable[int]
+) -> Mapping[tuple[int, str, str], tuple[date, timedelta]]:
+    statement = select(DutyEvent.duty_id, DutyEvent.data).where(
+        DutyEvent.duty_id.in_(list(duty_ids)), DutyEvent.kind == "told"
+    )
+    return {
+        (duty_id, data["stage"], data["due"]): (
+            date.fromisoformat(data["on"]),
+            timedelta(seconds=data["late"]),
+        )
+        for duty_id, data in await session.execute(statement)
+    }
+
+
+async def _renewed(
+    session: AsyncSession, old: Sequence[Telling], new: Sequence[Telling]
+) -> list[Telling]:
+    """Return the older part of a message; where the same duty is told anew, the new one stands."""
+    again = {telling.duty.id for telling in new}
+    gone = [telling for telling in old if telling.duty.id in again]
+    for telling in gone:
+        await session.execute(
+            update(Notice)
+            .where(
+                Notice.duty_id == telling.duty.id,
+                Notice.stage == telling.stage,
+                Notice.due == limit_of(telling.duty),
+                Notice.person_id == telling.person_id,
+            )
+            .values(state=NoticeState.SUPERSEDED.value)
+        )
+    return [telling for telling in old if telling.duty.id not in again]
+
+
+async def _enqueue(
+    session: AsyncSession,
+    fresh: Mapping[int, Sequence[Telling]],
+    *,
+    book: RuleBook,
+    who: Directory,
+    sent_at: datetime,
+    closing: Closing,
+) -> dict[int, int]:
+    """Write a message for each person and return its id."""
+    keys: dict[str, int] = {}
+    for person_id, told in fresh.items():
+        items = _items(told, book, who)
+        account = who.accounts[person_id]
+        closes_at, reopens_at = closing(told[0].duty.unit_id) or (None, None)
+        key = f"{KIND}:" + ":".join(str(part) for part in told[0].key)
+        await outbox.enqueue(
+            session,
+            compose(items),
+            key=key,
+            address=Address(account.channel, account.chat or ""),
+            kind=KIND,
+            lane=_lane(items),
+            now=sent_at,
+            person_id=person_id,
+            presser=account.id,
+            closes_at=closes_at,
+            reopens_at=reopens_at,
+        )
+        keys[key] = person_id
+    statement = select(Outbox.dedup_key, Outbox.id).where(Outbox.dedup_key.in_(keys))
+    return {keys[key]: row_id for key, row_id in await session.execute(statement)}
+
+
+async def _reword(
+    session: AsyncSession,
+    row: Outbox,
+    told: Sequence[Telling],
+    *,
+    book: RuleBook,
+    who: Directory,
+    now: datetime,
+) -> None:
+    """Word a message that still waits anew; its row is locked."""
+    items = _items(told, book, who)
+    account = who.accounts.get(told[0].person_id)
+    message = await outbox.with_tokens(
+        session,
+        compose(items),
+        address=Address(row.channel, row.chat, row.thread),
+        presser=account.id if account else None,
+        now=now,
+    )
+    row.content, row.lane = message.to_json(), int(_lane(items))
+
+
+def _items(told: Sequence[Telling], book: RuleBook, who: Directory) -> list[Item]:
+    return [
+        item(
+            t.duty, _rule(book, t.duty), t.stage, reader=t.person_id, who=who, on=t.on, late=t.late
+        )
+        for t in told
+    ]
+
+
+def _rule(book: RuleBook, duty: Duty) -> Rule | None:
+    return book.edition(duty.rule, duty.edition)
+
+
+def _lane(items: Sequence[Item]) -> Lane:
+    overdue = any(item.part is Part.OVERDUE for item in items)
+    return Lane.OVERDUE if overdue else Lane.REMINDER
+
+
+def _notice(telling: Telling, now: datetime, outbox_id: int) -> Notice:
+    duty_id, stage, due, person_id = telling.key
+    return Notice(
+        duty_id=duty_id,
+        stage=stage,
+        due=due,
+        person_id=person_id,
+        at=now,
+        outbox_id=outbox_id,
+        state=NoticeState.QUEUED.value,
+    )
