@@ -186,7 +186,7 @@ class Dispatcher:
         if step is not None and (found is None or not _is_explicit(context, found[0])):
             context.require(step.needs)
             return await step.handler(context)
-        if found is not None:
+        if found is not None and not _is_question(context, found[0]):
             return await self._call(found[0], context, found[1])
         if context.text.startswith("/"):
             return self._unknown(context)
@@ -362,6 +362,13 @@ class Dispatcher:
 def _is_explicit(context: Context, route: Route) -> bool:
     """In a dialog only a slash command or a bare command word leaves the dialog's step."""
     return context.text.startswith("/") or context.text in route.words
+
+
+def _is_question(context: Context, route: Route) -> bool:
+    """The word of a subject, typed by somebody who may not use its command, is a question."""
+    if not route.subject or context.text.startswith("/"):
+        return False
+    return not access.decide(context.actor, route.needs).allowed
 
 
 def _as_list(replies: Replies) -> list[Reply]:

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from handlers import basics, handover, identity, library, members, questions, roster, units
+from handlers import (
+    accepting,
+    basics,
+    cases,
+    duties,
+    duty_acts,
+    feed,
+    handover,
+    hours,
+    identity,
+    library,
+    members,
+    questions,
+    roster,
+    silence,
+    units,
+)
 from handlers.router import Router
 
 
@@ -10,6 +26,21 @@ def make_router() -> Router:
     """Return the table of all commands."""
     router = Router()
     basics.register(router)
-    for subject in (identity, questions, handover, library, members, units, roster):
+    for subject in (
+        identity,
+        questions,
+        duties,
+        duty_acts,
+        accepting,
+        cases,
+        feed,
+        handover,
+        library,
+        members,
+        units,
+        hours,
+        silence,
+        roster,
+    ):
         router.include(subject.router)
     return router

@@ -31,7 +31,8 @@ class Route:
     """One command. `usage` shows what may follow the word; without it nothing may.
 
     `private` commands answer in the person's own chat only. A `hidden` one is reached by
-    buttons and links and is not listed.
+    buttons and links and is not listed. The word of a `subject` names what people ask about,
+    too: from whoever may not use the command it is a question.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Route:
     usage: str = ""
     private: bool = False
     hidden: bool = False
+    subject: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,12 @@ class Router:
         usage: str = "",
         private: bool = False,
         hidden: bool = False,
+        subject: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a handler under a slash name and its Chinese words."""
 
         def register(handler: Handler) -> Handler:
-            self._add(Route(name, words, help, needs, handler, usage, private, hidden))
+            self._add(Route(name, words, help, needs, handler, usage, private, hidden, subject))
             return handler
 
         return register

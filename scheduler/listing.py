@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.access import Actor, Scope
+from db.access import BY_TITLE, Action, Actor, Scope
 from db.tables import Duty, DutyEvent, DutyState, Evidence, Title, Unit
 
 # Who answers for a unit: what the unit owes stands in the list of each of them.
@@ -47,6 +47,12 @@ async def find(session: AsyncSession, duty_id: int, within: Scope) -> Duty | Non
     """Return a duty of a scope, by id; one outside is not found."""
     statement = _within(within).where(Duty.id == duty_id)
     return (await session.scalars(statement)).one_or_none()
+
+
+async def owes(session: AsyncSession, actor: Actor, duty_id: int) -> bool:
+    """Tell whether the actor owes a duty, personally or for a unit."""
+    statement = select(Duty.id).where(Duty.id == duty_id, owed_by(actor))
+    return await session.scalar(statement) is not None
 
 
 async def running(
@@ -91,6 +97,22 @@ async def handed_in(session: AsyncSession, within: Scope, *, limit: int = MOST) 
         .limit(limit)
     )
     return list(await session.scalars(statement))
+
+
+async def handed_in_by(session: AsyncSession, duty_id: int) -> int | None:
+    """Return who handed in the result of a duty last."""
+    statement = (
+        select(DutyEvent.actor_id)
+        .where(DutyEvent.duty_id == duty_id, DutyEvent.kind == "submitted")
+        .order_by(DutyEvent.id.desc())
+        .limit(1)
+    )
+    return await session.scalar(statement)
+
+
+def held_in(actor: Actor, action: Action) -> list[str]:
+    """Return the paths of the units in which a post of the actor allows an action."""
+    return [post.unit_path for post in actor.posts if action in BY_TITLE[post.title]]
 
 
 async def history(session: AsyncSession, duty_id: int) -> list[DutyEvent]:

@@ -18,6 +18,7 @@ from nicegui import ui
 
 from bot.pages import mailbox
 from bot.pages.doors import add_doors
+from bot.pages.feed import add_feed
 from bot.pages.guard import Guard
 from bot.pages.house import House
 from bot.pages.notice import BACK, not_found, notice
@@ -65,6 +66,7 @@ def make_app(house: House) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = house
     add_doors(app, house)
+    add_feed(app, house)
     app.include_router(mailbox.router)
     app.get(f"{SCRIPT_FOLDER}/{{name}}")(_script)
     app.add_exception_handler(RequestValidationError, _malformed)

@@ -1,0 +1,82 @@
+"""Holding reminders back in a unit and all below it, for a stretch of days and a reason."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from db.access import CONFIGURE_UNIT
+from db.days import parse_day
+from db.numbers import BadValue
+from handlers.choosing import pick_unit
+from handlers.context import Context
+from handlers.reply import Button, Reply, UserError
+from handlers.router import Router
+from scheduler import silences
+
+router = Router()
+
+USAGE = "静默 组织 到哪天 理由"
+LONGEST_DAYS, REASON_LIMIT = 62, 200
+
+
+@router.command(
+    "silence",
+    "静默",
+    help="暂停一个组织及其下级的任务提醒",
+    needs=CONFIGURE_UNIT,
+    usage="组织 日期 理由",
+    private=True,
+)
+async def silence(context: Context) -> Reply:
+    """Hold the reminders of a unit and all below it back until a day, that day included."""
+    words = context.text.split(maxsplit=2)
+    if len(words) < 3 or len(words[2]) > REASON_LIMIT:
+        raise UserError(f"请这样写：{USAGE}")
+    unit = await pick_unit(context, CONFIGURE_UNIT, words[0])
+    until = _day(context, words[1])
+    for held in await silences.running(context.session, unit, context.calendar_today):
+        await silences.end(context.session, held, now=context.calendar_now)
+    await silences.start(
+        context.session,
+        unit,
+        since=context.calendar_today,
+        until=until,
+        reason=words[2],
+        by_id=context.person_id,
+    )
+    await context.record("silence.start", f"unit:{unit.id}", until=until.isoformat())
+    return Reply(
+        f"{unit.name}及下级的任务提醒暂停到 {until:%Y-%m-%d}（含）。时限不变，暂停期间到的提醒"
+        "在恢复后的第一个工作日合并发送。",
+        buttons=((Button("取消静默", f"/nosilence {unit.name}"),),),
+    )
+
+
+@router.command(
+    "nosilence",
+    "取消静默",
+    help="恢复一个组织的任务提醒",
+    needs=CONFIGURE_UNIT,
+    usage="组织",
+    private=True,
+)
+async def end(context: Context) -> Reply:
+    """Let the reminders of a unit come again."""
+    unit = await pick_unit(context, CONFIGURE_UNIT, context.text or context.actor.unit_name)
+    held = await silences.running(context.session, unit, context.calendar_today)
+    for one in held:
+        await silences.end(context.session, one, now=context.calendar_now)
+    if not held:
+        return Reply(f"{unit.name}没有暂停提醒。")
+    await context.record("silence.end", f"unit:{unit.id}")
+    return Reply(f"{unit.name}的任务提醒已恢复。")
+
+
+def _day(context: Context, text: str) -> date:
+    try:
+        until = parse_day(text)
+    except BadValue as error:
+        raise UserError(f"{error}。") from error
+    if not 0 <= (until - context.calendar_today).days <= LONGEST_DAYS:
+        raise UserError(f"只能从今天起暂停，最长 {LONGEST_DAYS} 天。")
+    return until

@@ -1,0 +1,372 @@
+"""Cases: a sequence of duties for one person or unit, each counted from what was really done.
+
+The version of a step is the one in force on the day of the event that leads to it, so that a
+case that began under the 2014 rules goes on under those of 2026. A step that an organisation
+decides is closed with its decision; no date and no decision is ever inferred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import organisation
+from db.tables import (
+    Case,
+    CaseState,
+    Duty,
+    DutyEvent,
+    DutyState,
+    Person,
+    Stage,
+    Unit,
+    UnitKind,
+)
+from db.types import insert_new, lock_chain
+from scheduler import terms
+from scheduler.periods import add, due_at
+from scheduler.rulebook.model import AnchorKind, Owner, Rule, RuleBook
+from scheduler.workdays import Workdays
+
+JOINING, ELECTION = "发展党员", "换届"
+AGREED, REFUSED, EXTENDED = DECISIONS = "同意", "不同意", "延长"
+# The last step that a person of a stage has behind them: whoever opens a case enters its day.
+BEHIND: Mapping[Stage, float] = {
+    Stage.STAFF: 1,
+    Stage.APPLICANT: 1,
+    Stage.ACTIVIST: 3,
+    Stage.CANDIDATE: 7,
+    Stage.PROBATIONARY: 15,
+}
+# Kinds of units that an owner of a step may be, beside the branch that carries the case.
+ABOVE = {Owner.COMMITTEE: UnitKind.COMMITTEE, Owner.GENERAL_BRANCH: UnitKind.GENERAL_BRANCH}
+
+
+class CaseError(Exception):
+    """A case cannot be opened or moved on; `code` names why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What dates are counted by."""
+
+    book: RuleBook
+    workdays: Workdays
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The local date."""
+        return self.now.astimezone(self.zone).date()
+
+
+async def open_joining(
+    session: AsyncSession,
+    person: Person,
+    *,
+    behind: float,
+    on: date,
+    actor_id: int,
+    calendar: Calendar,
+) -> Duty:
+    """Open 发展党员 for a person whose step `behind` was done on a day; return the next step.
+
+    Raises `CaseError`: "running" when one is open, "future" for a day to come, "no-step".
+    """
+    rule = step_at(calendar.book, JOINING, behind, on)
+    if rule is None:
+        raise CaseError("no-step")
+    case = await _open(
+        session,
+        JOINING,
+        f"person:{person.id}",
+        unit_id=person.unit_id,
+        person_id=person.id,
+        actor_id=actor_id,
+        calendar=calendar,
+    )
+    return await _begin(session, case, rule, on=on, actor_id=actor_id, calendar=calendar)
+
+
+async def open_election(
+    session: AsyncSession, unit: Unit, *, actor_id: int, calendar: Calendar
+) -> Duty:
+    """Open 换届 for a unit and return its first step.
+
+    Raises `CaseError`: "running", "no-step", or "no-term" when the election day is not known.
+    """
+    if await terms.current(session, unit.id) is None:
+        raise CaseError("no-term")
+    case = await _open(
+        session,
+        ELECTION,
+        f"unit:{unit.id}",
+        unit_id=unit.id,
+        person_id=None,
+        actor_id=actor_id,
+        calendar=calendar,
+    )
+    steps = calendar.book.steps(ELECTION, calendar.today)
+    first = next((rule for rule in steps if not rule.optional), None)
+    if first is None:
+        raise CaseError("no-step")
+    return await _make(session, case, first, calendar=calendar, done={})
+
+
+async def advance(
+    session: AsyncSession, duty: Duty, *, decision: str, calendar: Calendar
+) -> Duty | None:
+    """Make the next step of a case after one was done; None when the case has ended.
+
+    `duty` is the step that was just closed, `decision` what the organisation decided in it.
+    """
+    case = await session.get_one(Case, duty.case_id)
+    rule = calendar.book.edition(duty.rule, duty.edition)
+    if rule is None or duty.done_on is None or case.state != CaseState.OPEN.value:
+        return None
+    if decision == REFUSED:
+        await end(session, case, CaseState.STOPPED, now=calendar.now)
+        return None
+    done = await done_days(session, case.id)
+    again = rule if decision == EXTENDED else None
+    following = again or following_step(calendar.book, rule, duty.done_on)
+    if following is None:
+        await end(session, case, CaseState.CLOSED, now=calendar.now)
+        return None
+    if rule.repeat is not None:
+        await _repeat(session, case, rule, duty.done_on, calendar=calendar)
+    return await _make(session, case, following, calendar=calendar, done=done)
+
+
+async def take_back(session: AsyncSession, duty: Duty) -> bool:
+    """Undo what `advance` made, before its step is open again; False if it has gone on since."""
+    case = await session.get_one(Case, duty.case_id)
+    later = select(Duty).where(Duty.case_id == case.id, Duty.id > duty.id)
+    made = list(await session.scalars(later))
+    if any(other.state in (DutyState.DONE.value, DutyState.SUBMITTED.value) for other in made):
+        return False
+    for other in made:
+        other.state, other.next_at = DutyState.WITHDRAWN.value, None
+        other.period = f"{other.period}:taken-back-{other.id}"
+    case.state, case.closed_at = CaseState.OPEN.value, None
+    await session.flush()
+    return True
+
+
+async def end(session: AsyncSession, case: Case, state: CaseState, *, now: datetime) -> None:
+    """Close or stop a case; steps that are still open are withdrawn."""
+    await session.execute(
+        update(Duty)
+        .where(Duty.case_id == case.id, Duty.state == DutyState.OPEN.value)
+        .values(state=DutyState.WITHDRAWN.value, next_at=None, closed_at=now)
+    )
+    case.state, case.closed_at = state.value, now
+    await session.flush()
+
+
+async def resume(session: AsyncSession, case: Case, *, now: datetime) -> bool:
+    """Take a stopped case up again; False if it was not stopped, or another one runs since."""
+    if case.state != CaseState.STOPPED.value:
+        return False
+    if await running(session, case.kind, case.subject) is not None:
+        return False
+    await session.execute(
+        update(Duty)
+        .where(
+            Duty.case_id == case.id,
+            Duty.state == DutyState.WITHDRAWN.value,
+            Duty.closed_at == case.closed_at,
+        )
+        .values(state=DutyState.OPEN.value, closed_at=None, next_at=now)
+    )
+    case.state, case.closed_at = CaseState.OPEN.value, None
+    await session.flush()
+    return True
+
+
+async def running(session: AsyncSession, kind: str, subject: str) -> Case | None:
+    """Return the open case of a subject."""
+    statement = select(Case).where(
+        Case.kind == kind, Case.subject == subject, Case.state == CaseState.OPEN.value
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def steps_of(session: AsyncSession, case_id: int) -> list[Duty]:
+    """Return the steps of a case in the order in which they were made."""
+    statement = select(Duty).where(Duty.case_id == case_id).order_by(Duty.id)
+    return list(await session.scalars(statement))
+
+
+async def done_days(session: AsyncSession, case_id: int) -> dict[str, date]:
+    """Return the actual day of each step that was done, by rule; the last one counts."""
+    days = await session.execute(
+        select(Duty.rule, func.max(Duty.done_on))
+        .where(Duty.case_id == case_id, Duty.done_on.is_not(None))
+        .group_by(Duty.rule)
+    )
+    return {rule: day for rule, day in days.tuples() if day is not None}
+
+
+def step_at(book: RuleBook, kind: str, step: float, day: date) -> Rule | None:
+    """Return a step of a kind of case as in force on a day."""
+    return next((rule for rule in book.steps(kind, day) if rule.step == step), None)
+
+
+def following_step(book: RuleBook, rule: Rule, day: date) -> Rule | None:
+    """Return the step after one that was done on a day; optional ones are opened by hand."""
+    steps = book.steps(rule.case, day)
+    return next((other for other in steps if other.step > rule.step and not other.optional), None)
+
+
+async def _open(
+    session: AsyncSession,
+    kind: str,
+    subject: str,
+    *,
+    unit_id: int,
+    person_id: int | None,
+    actor_id: int,
+    calendar: Calendar,
+) -> Case:
+    """Write the case; the unique index lets one of two win."""
+    await lock_chain(session)
+    values = {
+        "kind": kind,
+        "subject": subject,
+        "unit_id": unit_id,
+        "person_id": person_id,
+        "state": CaseState.OPEN.value,
+        "opened_by": actor_id,
+        "opened_at": calendar.now,
+    }
+    if not await insert_new(session, Case, values):
+        raise CaseError("running")
+    case = await running(session, kind, subject)
+    assert case is not None  # it was written in this transaction
+    return case
+
+
+async def _begin(
+    session: AsyncSession, case: Case, rule: Rule, *, on: date, actor_id: int, calendar: Calendar
+) -> Duty:
+    """Note the step that is behind, on its actual day, and make the next one."""
+    if on > calendar.today:
+        raise CaseError("future")
+    made = await _make(session, case, rule, calendar=calendar, done={})
+    made.state, made.done_on, made.next_at = DutyState.DONE.value, on, None
+    made.closed_at, made.late_entered = calendar.now, True
+    session.add(
+        DutyEvent(
+            duty_id=made.id,
+            at=calendar.now,
+            kind="completed",
+            actor_id=actor_id,
+            data={"on": on.isoformat(), "late": True},
+        )
+    )
+    await session.flush()
+    following = await advance(session, made, decision=AGREED, calendar=calendar)
+    if following is None:
+        raise CaseError("no-step")
+    return following
+
+
+async def _repeat(
+    session: AsyncSession, case: Case, rule: Rule, done_on: date, *, calendar: Calendar
+) -> None:
+    """Plan a recurring step again, so long after it was done."""
+    assert rule.repeat is not None  # the caller has looked
+    due = add(done_on, rule.repeat, calendar.workdays)
+    await _make(session, case, rule, calendar=calendar, done={}, due=due)
+
+
+async def _make(
+    session: AsyncSession,
+    case: Case,
+    rule: Rule,
+    *,
+    calendar: Calendar,
+    done: Mapping[str, date],
+    due: date | None = None,
+) -> Duty:
+    """Write the duty of a step. Its sweep time is set by the planner's next round."""
+    due = due or await _due(session, case, rule, calendar=calendar, done=done)
+    made = await session.scalar(
+        select(func.count()).select_from(Duty).where(Duty.case_id == case.id, Duty.rule == rule.id)
+    )
+    owner, unit_id, person_id = await _owner(session, case, rule)
+    duty = Duty(
+        rule=rule.id,
+        edition=rule.version,
+        owner=owner,
+        period=f"case:{case.id}:{(made or 0) + 1}",
+        unit_id=unit_id,
+        person_id=person_id,
+        case_id=case.id,
+        subject_person_id=case.person_id,
+        subject_unit_id=None if case.person_id else case.unit_id,
+        title=rule.title,
+        label=await _subject(session, case),
+        starts_on=calendar.today,
+        due_on=due,
+        due_at=due_at(due, calendar.zone) if due else None,
+        earliest_on=_earliest(rule, done, calendar.workdays),
+        next_at=calendar.now if due else None,
+        created_at=calendar.now,
+    )
+    session.add(duty)
+    await session.flush()
+    session.add(DutyEvent(duty_id=duty.id, at=calendar.now, kind="planned", data={"case": case.id}))
+    await session.flush()
+    return duty
+
+
+async def _due(
+    session: AsyncSession, case: Case, rule: Rule, *, calendar: Calendar, done: Mapping[str, date]
+) -> date | None:
+    """Return the legal limit; None where no regulation sets one or its first day is not known."""
+    if rule.anchor.kind is AnchorKind.TERM:
+        term = await terms.current(session, case.unit_id)
+        if term is None:
+            return None
+        end = terms.ends_on(term, rule.anchor.years, calendar.workdays)
+        return add(end, rule.limit, calendar.workdays) if rule.limit else end
+    start = done.get(rule.anchor.event)
+    if start is None or rule.limit is None:
+        return None
+    return add(start, rule.limit, calendar.workdays)
+
+
+def _earliest(rule: Rule, done: Mapping[str, date], workdays: Workdays) -> date | None:
+    start = done.get(rule.earliest_after)
+    return add(start, rule.earliest, workdays) if start and rule.earliest else None
+
+
+async def _owner(session: AsyncSession, case: Case, rule: Rule) -> tuple[str, int, int | None]:
+    """Return owner, unit in scope and person of a step."""
+    if rule.owner is Owner.SUBJECT and case.person_id is not None:
+        return f"person:{case.person_id}", case.unit_id, case.person_id
+    line = await organisation.line_up(session, case.unit_id)
+    unit = line[0]
+    if rule.owner is Owner.SUPERIOR and len(line) > 1:
+        unit = line[1]
+    elif kind := ABOVE.get(rule.owner):
+        unit = next((above for above in line if above.kind == kind.value), unit)
+    return f"unit:{unit.id}", unit.id, None
+
+
+async def _subject(session: AsyncSession, case: Case) -> str:
+    if case.person_id is not None:
+        return (await session.get_one(Person, case.person_id)).name
+    return (await session.get_one(Unit, case.unit_id)).name
