@@ -68,7 +68,8 @@ def _answer_lines(settings: Settings, name: str, today: date) -> None:
 
 
 def _lines(path: Path, today: date) -> Iterator[tuple[str, date]]:
-    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
+    # Not splitlines(): JSON allows U+2028 and its like inside a string.
+    for number, line in enumerate(path.read_text("utf-8-sig").split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -80,6 +80,15 @@ def test_ask_answers_a_file_line_by_line(zhibu: Zhibu, tmp_path: Path) -> None:
     assert set(lines[0]) == {"question", "verdict", "text", "source", "score", "suggestions"}
 
 
+def test_ask_keeps_a_line_separator_inside_a_question(zhibu: Zhibu, tmp_path: Path) -> None:
+    asked = [f"支委会{mark}多久开一次" for mark in ("\u2028", "\u2029", "\x85")]
+    lines = (json.dumps({"question": text}, ensure_ascii=False) for text in asked)
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text("\n".join(lines), encoding="utf-8")
+    printed = zhibu("ask", "--jsonl", str(questions)).stdout
+    assert [json.loads(line)["question"] for line in printed.split("\n") if line] == asked
+
+
 @pytest.mark.parametrize(
     "line", ["not json", "[]", '{"q": "?"}', '{"question": 1}', '{"question": "?", "as_of": "x"}']
 )
