@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import vobject
@@ -71,7 +72,8 @@ def test_the_description_gives_basis_and_papers_whole() -> None:
 
 def test_an_alarm_rings_at_nine_on_each_day_of_the_rule() -> None:
     (event,) = events(duty())
-    triggers = sorted(alarm.trigger.value for alarm in event.contents["valarm"])
+    alarms: list[Any] = list(event.contents["valarm"])
+    triggers = sorted(alarm.trigger.value for alarm in alarms)
     assert triggers == [timedelta(days=-7, hours=9), timedelta(days=-1, hours=9)]
 
 
