@@ -86,7 +86,7 @@ async def directory(session: AsyncSession, duties: Collection[Duty], today: date
     for duty in duties:
         people |= {p for p in (duty.person_id, duty.subject_person_id) if p is not None}
     named = select(Person.id, Person.name).where(Person.id.in_(people), present(today))
-    names = dict((await session.execute(named)).tuples().all())
+    names = dict((await session.execute(named)).all())
     return Directory(units, posts, names, await addresses(session, names))
 
 

@@ -61,7 +61,7 @@ async def covering(session: AsyncSession, today: date) -> dict[str, date]:
         .where(Silence.ended_at.is_(None), Silence.since <= today, Silence.until >= today)
         .order_by(Silence.until)
     )
-    return dict((await session.execute(statement)).tuples().all())
+    return dict((await session.execute(statement)).all())
 
 
 def until(silent: dict[str, date], path: str) -> date | None:
