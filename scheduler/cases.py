@@ -215,7 +215,7 @@ async def done_days(session: AsyncSession, case_id: int) -> dict[str, date]:
         .where(Duty.case_id == case_id, Duty.done_on.is_not(None))
         .group_by(Duty.rule)
     )
-    return {rule: day for rule, day in days.tuples() if day is not None}
+    return {rule: day for rule, day in days if day is not None}
 
 
 def step_at(book: RuleBook, kind: str, step: float, day: date) -> Rule | None:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Duty, DutyEvent, DutyState, Evidence, Postponement
@@ -119,10 +119,11 @@ async def complete(
 ) -> Duty:
     """Close a duty as done on an actual day, or hand it up where it must be accepted.
 
-    The ladder stops at once, also for what is queued. Raises `NotOpen`, `InFuture`, `TooEarly`.
+    The ladder stops at once, also for what is queued. Raises `NotOpen`, `InFuture`, `TooEarly`,
+    `OutOfOrder`.
     """
     duty = await session.get_one(Duty, duty_id, populate_existing=True)
-    _judge_day(duty, on, today)
+    await _judge_day(session, duty, on, today)
     state = DutyState.SUBMITTED if accept else DutyState.DONE
     values = {
         "state": state.value,
@@ -290,13 +291,19 @@ def record(
     session.add(DutyEvent(duty_id=duty_id, at=now, kind=kind, actor_id=actor_id, data=data))
 
 
-def _judge_day(duty: Duty, on: date, today: date) -> None:
+async def _judge_day(session: AsyncSession, duty: Duty, on: date, today: date) -> None:
     if on > today:
         raise InFuture
     if duty.earliest_on is not None and on < duty.earliest_on:
         raise TooEarly
-    if duty.case_id is None and on < duty.starts_on:
-        raise TooEarly
+    if duty.case_id is None:
+        if on < duty.starts_on:
+            raise TooEarly
+        return
+    behind = select(func.max(Duty.done_on)).where(Duty.case_id == duty.case_id, Duty.id < duty.id)
+    last = await session.scalar(behind)
+    if last is not None and on < last:
+        raise OutOfOrder
 
 
 async def _not_own(session: AsyncSession, duty_id: int, actor_id: int) -> None:
