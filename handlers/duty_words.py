@@ -21,6 +21,8 @@ EVENTS = {
     "told": "已提醒",
     "superseded": "错过的提醒，已并入后一次",
     "unreachable": "消息送不到",
+    "skipped": "没有党小组，这一档略过",
+    "lost": "提醒丢失，已补发",
     "seen": "已查看",
     "acknowledged": "已收到",
     "snoozed": "稍后提醒",

@@ -230,8 +230,10 @@ async def _told_by(session: AsyncSession, outbox_ids: Sequence[int]) -> dict[int
 async def _noted(
     session: AsyncSession, duty_ids: Iterable[int]
 ) -> Mapping[tuple[int, str, str], tuple[date, timedelta]]:
-    statement = select(DutyEvent.duty_id, DutyEvent.data).where(
-        DutyEvent.duty_id.in_(list(duty_ids)), DutyEvent.kind == "told"
+    statement = (
+        select(DutyEvent.duty_id, DutyEvent.data)
+        .where(DutyEvent.duty_id.in_(list(duty_ids)), DutyEvent.kind == "told")
+        .order_by(DutyEvent.id)
     )
     return {
         (duty_id, data["stage"], data["due"]): (
