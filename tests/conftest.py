@@ -29,6 +29,13 @@ SECRET = b"a secret that only the tests know!"
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests that kill processes be made longer."""
+    parser.addoption(
+        "--chaos", type=int, default=4, help="how often the tests kill a process (default: 4)"
+    )
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, copied for each test."""
