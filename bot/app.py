@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -70,7 +70,7 @@ async def open_store(settings: Settings) -> AsyncIterator[tuple[Database, Secret
         secrets = Secrets(settings.key)
         await migrate.upgrade(database)
         async with database.write() as session:
-            if settings.demo:
+            if settings.demo and await demo.may_play(session):
                 await demo.plant(session, secrets)
                 await demo.seat(session, channel=BROWSER, now=utc_now())
             await seeding.seed(session, now=utc_now())
@@ -90,6 +90,8 @@ async def open_app(
     `web` is the address of the pages, for links sent in chat.
     """
     async with open_store(settings) as (database, secrets, library):
+        async with database.read() as session:
+            settings = replace(settings, demo=settings.demo and await demo.may_play(session))
         links: dict[str, str] = {}
         delivery = Delivery(database, clock=clock, zone=settings.zone)
         services = Services(

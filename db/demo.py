@@ -83,6 +83,15 @@ async def plant(session: AsyncSession, secrets: Secrets) -> int:
     return number
 
 
+async def may_play(session: AsyncSession) -> bool:
+    """Tell whether the store holds the demo organisation or none at all.
+
+    In any other everybody's place would be open to whoever finds the pages.
+    """
+    roots = set(await session.scalars(select(Unit.name).where(Unit.parent_id.is_(None))))
+    return roots <= {TREE[0][0]}
+
+
 async def seat(session: AsyncSession, *, channel: str, now: datetime) -> None:
     """Give everybody an account in a channel where the visitor plays all of them."""
     taken = set(await session.scalars(select(Account.external).where(Account.channel == channel)))

@@ -18,6 +18,7 @@ from db.accounts import present
 from db.secrets import Secrets
 from db.tables import Invite, Person
 from db.types import lock_chain
+from db.vouching import vouches
 
 # Capitals and digits without those that are taken for one another: 0O 1IL 2Z 5S 8B.
 ALPHABET = "34679ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -81,11 +82,18 @@ async def redeem(
 async def look(
     session: AsyncSession, secrets: Secrets, text: str, *, now: datetime, today: date
 ) -> int | None:
-    """Return whose open code this is, without using it up."""
-    statement = select(Invite.person_id).where(
+    """Return whose open code this is, without using it up.
+
+    A code whose giver could not give it any more is none.
+    """
+    statement = select(Invite).where(
         *_open(secrets, text, now), Invite.person_id.in_(_present(today))
     )
-    return await session.scalar(statement)
+    invite = (await session.scalars(statement)).one_or_none()
+    if invite is None:
+        return None
+    fair = await vouches(session, invite.created_by, invite.person_id, today=today)
+    return invite.person_id if fair else None
 
 
 async def burn(

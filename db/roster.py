@@ -116,20 +116,21 @@ async def plan(
 
 
 async def apply(
-    session: AsyncSession, secrets: Secrets, plan: Plan, *, today: date
+    session: AsyncSession, secrets: Secrets, plan: Plan, *, by: int | None, today: date
 ) -> dict[int, Entry]:
     """Store a plan without faults, and return its entries by person id.
 
-    Raises `ValueError` for a plan with faults. Numbers that change hands are let go first.
+    `by` sends it; None on the server itself. Raises `ValueError` for a plan with faults.
+    Numbers that change hands are let go first.
     """
     if plan.faults:
         raise ValueError("a plan with faults is not stored")
     await _let_go(session, [e for e in plan.changed if e.values.keys() & _NUMBERS])
     done = {entry.person_id or 0: entry for entry in plan.changed}
-    updates = [{"id": n, **_sealed(secrets, e.values)} for n, e in done.items() if e.values]
+    updates = [{"id": n, **_sealed(secrets, e.values, by)} for n, e in done.items() if e.values]
     if updates:
         await session.execute(update(Person), updates)
-    people = [Person(**_sealed(secrets, entry.values)) for entry in plan.added]
+    people = [Person(**_sealed(secrets, entry.values, by)) for entry in plan.added]
     session.add_all(people)
     await session.flush()
     done |= {person.id: entry for person, entry in zip(people, plan.added, strict=True)}
@@ -224,6 +225,7 @@ class _Judge:
             shown.append("重新加入")
         for field, word, old, new in _plain_fields(row, known):
             if new is not None and new != old:
+                self._check_person(known, word)
                 values[field] = new
                 shown.append(f"{word}：{old or '空'} → {new}")
         for field, word in self._new_numbers(row, known):
@@ -253,6 +255,16 @@ class _Judge:
                 if not verdict.allowed:
                     raise Refused(f"不能修改{word}：{verdict.reason}")
                 yield field, word
+
+    def _check_person(self, known: Known, word: str) -> None:
+        """Nobody changes the own stage or name, nor those of the holder of a greater post."""
+        if known.id == self._actor.person_id:
+            raise Refused(f"不能修改自己的{word}，请由上级组织办理")
+        verdict = access.decide_person(
+            self._actor, IMPORT_ROSTER, unit_path=known.unit.path, posts=known.posts
+        )
+        if not verdict.allowed:
+            raise Refused(f"不能修改{word}：{verdict.reason}")
 
     def _check_move(self, known: Known, unit: Unit) -> None:
         if known.id == self._actor.person_id:
@@ -324,9 +336,11 @@ async def _let_go(session: AsyncSession, entries: Sequence[Entry]) -> None:
             await session.execute(update(Person).where(Person.id.in_(batch)).values(**empty))
 
 
-def _sealed(secrets: Secrets, values: dict[str, Any]) -> dict[str, Any]:
+def _sealed(secrets: Secrets, values: dict[str, Any], by: int | None) -> dict[str, Any]:
     """Return the columns as they are stored: numbers encrypted, with their digests."""
     stored = dict(values)
+    if stored.get("phone"):
+        stored["phone_by"] = by
     for field, place in (("phone", PHONE), ("identity", IDENTITY)):
         if value := stored.get(field):
             stored[field] = secrets.seal(value, place)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from db import organisation, signin
-from db.access import ADMINISTER, ASK, SEE_SELF
+from db import accounts, organisation, signin
+from db.access import ADMINISTER, ASK, SEE_SELF, decide_person
+from db.tables import Unit
 from handlers.context import Context
 from handlers.reply import Message, Reply, UserError
 from handlers.router import Router
@@ -58,6 +59,11 @@ def register(router: Router) -> None:
         person = next((p for p in found if context.text in (p.number, p.name)), None)
         if person is None or len([p for p in found if p.name == context.text]) > 1:
             raise UserError("没有找到这个人，或者重名；请写工号，例如：登录链接 QH0015")
+        unit = await context.session.get_one(Unit, person.unit_id)
+        held = await accounts.posts_today(context.session, person.id, today=context.today)
+        verdict = decide_person(context.actor, ADMINISTER, unit_path=unit.path, posts=held)
+        if not verdict.allowed:
+            raise UserError(verdict.reason)
         token = await signin.issue(context.session, person_id=person.id, now=context.now)
         line = await context.record("signin.link", f"person:{person.id}")
         await outbox.notify(

@@ -8,6 +8,7 @@ from db import accounts, guesses, invites, members
 from db.access import IDENTIFY, SEE_SELF
 from db.numbers import BadValue, mask_phone, normalise_phone
 from db.tables import Account, Person, Unit
+from db.vouching import vouches
 from handlers.context import Context
 from handlers.reply import Button, Message, Reply, UserError
 from handlers.router import Router
@@ -26,6 +27,7 @@ WRONG_CODE = "邀请码无效或已过期。请核对后再试，或请支部书
 LOCKED = "尝试次数过多，请 30 分钟后再试。也可以请支部书记或组织委员协助。"
 IN_GROUP = "邀请码不能发在群里：发出的这个码已作废。请让支部重新邀请，并私聊我完成绑定。"
 NOT_OWN = "只能分享你本人的手机号，请用下面的按钮分享。"
+CODE_NEEDED = "你担任职务，这个手机号又是下级录入的，不能用来绑定。请向上级组织或管理员要邀请码。"
 UNKNOWN_PHONE = "名册里没有这个手机号。请向支部书记或组织委员要邀请码，发送“绑定 邀请码”。"
 
 
@@ -65,6 +67,8 @@ async def by_contact(context: Context) -> Reply:
     person = await _of_phone(context, contact.phone)
     if person is None:
         return Reply(UNKNOWN_PHONE)
+    if not await vouches(context.session, person.phone_by, person.id, today=context.today):
+        return Reply(CODE_NEEDED)
     if refusal := await _already_bound(context, person.id):
         return refusal
     return await _bind(context, person.id, "phone")
@@ -127,8 +131,10 @@ async def _by_code(context: Context) -> Reply:
     person_id = await invites.look(session, secrets, context.text, now=now, today=today)
     if person_id is not None and (refusal := await _already_bound(context, person_id)):
         return refusal
-    won = await invites.redeem(session, secrets, context.text, account_id=own, now=now, today=today)
-    if won is None:
+    won = person_id and await invites.redeem(
+        session, secrets, context.text, account_id=own, now=now, today=today
+    )
+    if not won:
         return await _wrong(context)
     return await _bind(context, won, "code")
 

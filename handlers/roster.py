@@ -120,7 +120,7 @@ async def carry_out(
     today: date,
 ) -> None:
     """Store a plan, leave an audit line, and tell those whose rights change."""
-    done = await roster.apply(session, secrets, plan, today=today)
+    done = await roster.apply(session, secrets, plan, by=actor_id, today=today)
     line = await audit.record(
         session,
         secrets,

@@ -70,7 +70,8 @@ class Person(Base):
     """Somebody on the roster. `number` is the employer's own key of the person.
 
     Phone and identity number are ciphertext (`db.secrets`); the `_index` columns are keyed
-    digests for look-up. `left_on` ends everything the person may do.
+    digests for look-up; `phone_by` entered the phone number (null: on the server itself).
+    `left_on` ends everything the person may do.
     """
 
     __tablename__ = "person"
@@ -83,6 +84,7 @@ class Person(Base):
     joined_on: Mapped[date | None]
     phone: Mapped[str | None]
     phone_index: Mapped[str | None] = mapped_column(unique=True)
+    phone_by: Mapped[int | None] = mapped_column(BigId)
     identity: Mapped[str | None]
     identity_index: Mapped[str | None] = mapped_column(unique=True)
     left_on: Mapped[date | None]

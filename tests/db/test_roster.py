@@ -41,7 +41,7 @@ async def plan(session: Session, who: str, *rows: RosterRow) -> Plan:
 
 async def store(session: Session, who: str, *rows: RosterRow) -> Plan:
     made = await plan(session, who, *rows)
-    await roster.apply(session, SECRETS, made, today=TODAY)
+    await roster.apply(session, SECRETS, made, by=None, today=TODAY)
     return made
 
 
@@ -220,7 +220,7 @@ async def test_a_plan_with_a_fault_stores_nothing(database: Database) -> None:
     async with database.write() as session:
         made = await plan(session, "书记A", NEW, replace(KNOWN, unit="没有的支部"))
         with pytest.raises(ValueError, match="faults"):
-            await roster.apply(session, SECRETS, made, today=TODAY)
+            await roster.apply(session, SECRETS, made, by=None, today=TODAY)
         numbers = await session.scalars(select(Person.number))
         assert "A9" not in list(numbers)
 
@@ -240,7 +240,7 @@ async def test_of_imports_at_once_the_later_ones_see_the_first(database: Databas
         async with database.write() as session:
             await roster.take_turn(session)
             made = await plan(session, "书记A", *rows)
-            await roster.apply(session, SECRETS, made, today=TODAY)
+            await roster.apply(session, SECRETS, made, by=None, today=TODAY)
             return made.empty
 
     assert sorted(await asyncio.gather(*(take_in() for _ in range(4)))) == [False, True, True, True]
