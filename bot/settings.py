@@ -76,8 +76,12 @@ class Settings:
     telegram_webhook_port: int
 
 
-def load(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read and check every setting; raises `SettingsError` with the name of the wrong one."""
+def load(environment: Mapping[str, str] | None = None, *, make: bool = True) -> Settings:
+    """Read and check every setting; raises `SettingsError` with the name of the wrong one.
+
+    With `make` the data folder and the key are made where there are none; without it the key is
+    then empty.
+    """
     given = os.environ if environment is None else environment
     _refuse_unknown(given)
     values = {setting.name: _value(setting, given) for setting in SETTINGS}
@@ -85,8 +89,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     host = values["ZHIBU_HOST"]
     return Settings(
         data=data,
-        database=values["ZHIBU_DATABASE"] or f"sqlite+aiosqlite:///{data / 'zhibu.db'}",
-        key=_key(values["ZHIBU_KEY"], data),
+        database=_database(values, data),
+        key=_key(values["ZHIBU_KEY"], data, make=make),
         host=host,
         port=_number("ZHIBU_PORT", values, 0, 65535),
         url=_address("ZHIBU_URL", values, ("http", "https")),
@@ -126,7 +130,7 @@ def _secret_file(path: Path, name: str) -> str:
     return text
 
 
-def _key(value: str, data: Path) -> bytes:
+def _key(value: str, data: Path, *, make: bool) -> bytes:
     """Return the application key: the setting, or one made at the first start and kept."""
     if value:
         if len(value.encode()) < 32 or len(set(value)) < 10:
@@ -138,7 +142,7 @@ def _key(value: str, data: Path) -> bytes:
         if len(key.encode()) < 32:
             raise SettingsError("the key file in ZHIBU_DATA is too short")
         return key.encode()
-    return _make_key(path)
+    return _make_key(path) if make else b""
 
 
 def _make_key(path: Path) -> bytes:
@@ -155,6 +159,25 @@ def _make_key(path: Path) -> bytes:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(key)
     return key.encode()
+
+
+def _database(values: Mapping[str, str], data: Path) -> str:
+    text = values["ZHIBU_DATABASE"]
+    if not text:
+        return f"sqlite+aiosqlite:///{data / 'zhibu.db'}"
+    if text.startswith("sqlite+aiosqlite:///"):
+        return text
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme == "postgresql+asyncpg" and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise SettingsError(
+            "ZHIBU_DATABASE must be sqlite+aiosqlite:///FILE or "
+            "postgresql+asyncpg://user:password@host/name"
+        )
+    return text
 
 
 def _demo(values: Mapping[str, str]) -> bool:

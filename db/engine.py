@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url
@@ -38,6 +39,11 @@ class Database:
     def engine(self) -> AsyncEngine:
         """The engine that writes, for migrations."""
         return self._writer
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no SQLite file yet: opening it would make one."""
+        return self.is_sqlite and not Path(self.url.database or "").exists()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:

@@ -27,6 +27,8 @@ def run(settings: Settings, options: argparse.Namespace) -> None:
 
 async def _verify(settings: Settings) -> int | None:
     database = Database(settings.database)
+    if database.is_missing:
+        raise Refusal("there is no store yet: nothing to check")
     try:
         async with database.read() as session:
             return await audit.verify(session, Secrets(settings.key))

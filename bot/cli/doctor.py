@@ -15,6 +15,7 @@ import aiohttp
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.cli.faults import explain
 from bot.settings import SETTINGS, Settings
 from db.engine import Database
 from db.secrets import Secrets, SecretsError
@@ -72,6 +73,8 @@ def _python() -> Finding:
 
 
 def _space(settings: Settings) -> Finding:
+    if not settings.data.exists():
+        return Finding("data folder", f"{settings.data} is made at the first start")
     if not os.access(settings.data, os.W_OK):
         return Finding("data folder", f"{settings.data} cannot be written", "mend its rights")
     free = shutil.disk_usage(settings.data).free // 2**20
@@ -99,6 +102,9 @@ def _demo(settings: Settings) -> Finding:
 async def _store(settings: Settings) -> AsyncIterator[Finding]:
     database = Database(settings.database)
     where = database.url.render_as_string(hide_password=True)
+    if database.is_missing:
+        yield Finding("store", f"{where}: there is none yet", "start the assistant once")
+        return
     try:
         async with database.read() as session:
             people = await session.scalar(select(func.count()).select_from(Person)) or 0
@@ -116,8 +122,8 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
                 select(Person.phone).where(Person.phone.is_not(None)).limit(1)
             )
     except (SQLAlchemyError, OSError) as error:
-        kind = type(error).__name__
-        yield Finding("store", f"{where}: {kind}", "start the assistant once, or mend the address")
+        reason = explain(error) or type(error).__name__
+        yield Finding("store", where, f"{reason}; a new store is made by starting the assistant")
         return
     finally:
         await database.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -20,10 +21,14 @@ COMMANDS = {
     "people": "set up an organisation, import a roster, invite, make a sign-in link",
     "audit": "check that the record of acts is whole",
 }
+# Commands that only look: they make no folder and no key where there is none.
+LOOKING = frozenset({"doctor", "audit"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 refused, 2 wrong use or settings."""
+    # The store holds names and questions: what is made here is its owner's only.
+    os.umask(0o077)
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = given.pop(0) if given and given[0] in COMMANDS else "run"
     if name == "run" and given[:1] in (["-h"], ["--help"], ["help"]):
@@ -34,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module.configure(parser)
     options = parser.parse_args(given)
     try:
-        return int(module.run(load(), options) or 0)
+        return int(module.run(load(make=name not in LOOKING), options) or 0)
     except SettingsError as error:
         print(f"zhibu: {error}", file=sys.stderr)
         return 2
@@ -43,6 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        from bot.cli.faults import explain  # late: only a fault needs the database library
+
+        if (reason := explain(error)) is None:
+            raise
+        print(f"zhibu: {reason}", file=sys.stderr)
+        return 1
 
 
 def _overview() -> str:

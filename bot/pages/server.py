@@ -23,6 +23,7 @@ from bot.pages.guard import Guard
 from bot.pages.house import House
 from bot.pages.notice import BACK, not_found, notice
 from bot.pages.rooms import SCRIPT_FOLDER, SCRIPTS, add_rooms
+from db.engine import is_store_fault
 
 log = logging.getLogger(__name__)
 
@@ -104,5 +105,8 @@ async def _not_found(_request: Request, _error: Exception) -> HTMLResponse:
 
 async def _broken(_request: Request, error: Exception) -> HTMLResponse:
     """Say that something failed, and nothing of what it was."""
+    if is_store_fault(error):
+        log.error("a page could not be shown: the store is away (%s)", type(error).__name__)
+        return notice("暂时打不开", "数据暂时不能读写，请稍后再试。", BACK, status=503)
     log.error("a page could not be shown", exc_info=error)
     return notice("页面出了错", "请稍后再试；如仍不行，请告诉管理员。", BACK, status=500)

@@ -16,6 +16,7 @@ from typing import Any
 from bot.pages.channel import NAME
 from bot.pages.house import House, Visitor
 from db import transcripts
+from db.engine import is_store_fault
 from db.tables import Transcript
 from handlers.dispatch import Handled
 from handlers.incoming import Contact, Incoming, Upload, UploadTooLarge
@@ -109,15 +110,21 @@ class Speaker:
         return {**quoted, "assistant": line.author_id is None}
 
     async def _write(self, made: str, content: dict[str, Any]) -> Transcript:
-        async with self.house.database.write() as session:
-            line = await transcripts.say(
-                session,
-                chat=self.chat,
-                author=self.visitor.person,
-                update=self._update(made),
-                content=content,
-                now=self.house.clock(),
-            )
+        try:
+            async with self.house.database.write() as session:
+                line = await transcripts.say(
+                    session,
+                    chat=self.chat,
+                    author=self.visitor.person,
+                    update=self._update(made),
+                    content=content,
+                    now=self.house.clock(),
+                )
+        except Exception as error:
+            if not is_store_fault(error):
+                raise
+            log.error("what was said could not be written down: %s", type(error).__name__)
+            raise NotTaken from error
         self.house.hub.publish(self.chat, line.id)
         return line
 

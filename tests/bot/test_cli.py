@@ -175,3 +175,35 @@ def test_the_assistant_starts_says_where_it_is_and_stops_when_told(data: Path) -
     process.send_signal(signal.SIGTERM)
     assert "http://127.0.0.1:" in said
     assert process.wait(30) == 0
+
+
+def test_a_damaged_store_is_named_and_left_alone(zhibu: Zhibu, data: Path) -> None:
+    """Number 11: it refuses to go on, and says where the way back is described."""
+    store = data / "zhibu.db"
+    broken = b"\xff" * 4096 + store.read_bytes()[4096:]
+    store.write_bytes(broken)
+    done = zhibu("kb", "list")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "bring back a backup" in done.stderr
+    assert store.read_bytes() == broken
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of POSIX files")
+def test_what_is_made_is_its_owners_only(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    environment = {**os.environ, "ZHIBU_DATA": str(data), "ZHIBU_DEMO": "off"}
+    command = [sys.executable, "-c", PROGRAM.format("pass"), "kb", "list"]
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
+    open_to_others = [p for p in [data, *data.rglob("*")] if p.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
+@pytest.mark.parametrize("command", [("doctor",), ("audit", "verify")])
+def test_whoever_only_looks_makes_no_store(
+    zhibu: Zhibu, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """Number 10: no empty new store beside the old one."""
+    done = zhibu(*command, ZHIBU_DATA=str(tmp_path / "none"))
+    assert done.returncode == 1
+    assert "none yet" in done.stdout or "no store yet" in done.stderr
+    assert not (tmp_path / "none").exists()

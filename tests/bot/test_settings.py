@@ -42,6 +42,9 @@ def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> 
         ("ZHIBU_RULES", "a folder that is not there"),
         ("ZHIBU_LOG", "LOUD"),
         ("ZHIBU_UPLOAD_MB", "0"),
+        ("ZHIBU_DATABASE", "mysql://server/name"),
+        ("ZHIBU_DATABASE", "postgresql+asyncpg://server:port/name"),
+        ("ZHIBU_DATABASE", "some nonsense"),
         ("TELEGRAM_TOKEN", "no token at all"),
         ("TELEGRAM_API", "ftp://server"),
         ("TELEGRAM_API", "https://user:secret@server"),
@@ -111,3 +114,9 @@ def test_only_a_demo_may_run_its_calendar_faster(tmp_path: Path) -> None:
     assert load({"ZHIBU_DATA": str(tmp_path), "ZHIBU_DEMO_SPEED": "1440"}).demo_speed == 1440
     with pytest.raises(SettingsError, match="ZHIBU_DEMO_SPEED"):
         _load(tmp_path, ZHIBU_DEMO="off", ZHIBU_DEMO_SPEED="2")
+
+
+def test_whoever_only_looks_makes_neither_folder_nor_key(tmp_path: Path) -> None:
+    settings = load({"ZHIBU_DATA": str(tmp_path / "none")}, make=False)
+    assert settings.key == b""
+    assert not settings.data.exists()
