@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
@@ -43,12 +43,16 @@ async def insert_new(
     values: Mapping[str, Any] | Sequence[Mapping[str, Any]],
 ) -> int:
     """Insert rows that break no unique constraint and return how many were new."""
-    rows = [values] if isinstance(values, Mapping) else list(values)
-    if not rows:
-        return 0
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    result = await session.execute(insert(table).values(rows).on_conflict_do_nothing())
+    if isinstance(values, Mapping):
+        # Given apart from the statement, which is then compiled only once.
+        plain = insert(cast(Table, table.__table__)).on_conflict_do_nothing()
+        result = await session.execute(plain, dict(values))
+    elif values:
+        result = await session.execute(insert(table).values(list(values)).on_conflict_do_nothing())
+    else:
+        return 0
     return int(result.rowcount)  # type: ignore[attr-defined]  # a CursorResult, typed as Result
 
 
