@@ -21,7 +21,7 @@ from handlers.everything import make_router
 from handlers.questions import ask
 from knowledge import seeding
 from knowledge.library import Library
-from scheduler import outbox
+from scheduler import notices, outbox
 from scheduler.clock import Clock, Job
 
 if TYPE_CHECKING:
@@ -93,7 +93,12 @@ async def open_app(
         async with database.read() as session:
             settings = replace(settings, demo=settings.demo and await demo.may_play(session))
         links: dict[str, str] = {}
-        delivery = Delivery(database, clock=clock, zone=settings.zone)
+        delivery = Delivery(
+            database,
+            zone=settings.zone,
+            clock=None if clock is utc_now else clock,
+            rechecks={notices.KIND: notices.still_owed},
+        )
         services = Services(
             library=library,
             secrets=secrets,
@@ -119,9 +124,11 @@ def housekeeping(app: App) -> Clock:
     async def tidy() -> None:
         async with app.database.write() as session:
             await conversation.sweep(session, now=utc_now())
-            await outbox.expire(session, now=utc_now())
             await outbox.sweep(session, now=utc_now())
             await signin.sweep(session, now=utc_now())
+
+    async def tend() -> None:
+        await app.delivery.tend()
 
     async def snapshot() -> None:
         async with app.database.read() as session:
@@ -132,6 +139,7 @@ def housekeeping(app: App) -> Clock:
         app.settings.zone,
         (
             Job("tidy", tidy, seconds=600),
+            Job("tend", tend, seconds=60, at_once=True),
             Job("snapshot", snapshot, seconds=900),
         ),
     )

@@ -107,6 +107,16 @@ async def holders(
     return list(await session.scalars(statement))
 
 
+async def administrators(session: AsyncSession, *, today: date) -> list[int]:
+    """Return the ids of the persons who administer the assistant on a day."""
+    statement = (
+        select(Post.person_id)
+        .join(Person, Person.id == Post.person_id)
+        .where(Post.title == Title.ADMINISTRATOR.value, present(today), *in_force(today))
+    )
+    return sorted(set(await session.scalars(statement)))
+
+
 async def line_up(session: AsyncSession, unit_id: int) -> list[Unit]:
     """Return the unit and those above it, nearest first."""
     unit = await session.get_one(Unit, unit_id)

@@ -34,6 +34,7 @@ from handlers.router import FileRoute, Handler, Replies, Route, Router, Step
 from knowledge.documents import DocumentError
 from scheduler import outbox
 from scheduler.channels import Address, ChannelError, Lane
+from scheduler.kinds import REPLY
 
 log = logging.getLogger(__name__)
 
@@ -267,7 +268,7 @@ class Dispatcher:
                 reply,
                 key=f"reply:{incoming.channel}:{incoming.update}:{number}",
                 address=address,
-                kind=outbox.REPLY,
+                kind=REPLY,
                 lane=Lane.REPLY,
                 now=context.now,
                 person_id=context.actor.person_id,
@@ -352,7 +353,7 @@ class Dispatcher:
                     Reply(text),
                     key=f"reply:{incoming.channel}:{incoming.update}:error",
                     address=Address(incoming.channel, incoming.chat, incoming.thread),
-                    kind=outbox.REPLY,
+                    kind=REPLY,
                     lane=Lane.REPLY,
                     now=now,
                 )

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from scheduler.messages import Message
+from scheduler.rates import Pace
 
 
 class Lane(IntEnum):
@@ -54,6 +55,8 @@ class ChannelError(Exception):
       └ gone     nothing can ever reach this chat again (blocked, kicked, deleted)
     retry_after  seconds to leave this chat alone (0: the outbox decides); with a value the
                  attempt is not counted against the message
+    limited      the service itself asks to go slower (with `retry_after`)
+    doubtful     it may have arrived all the same
     moved_to     the chat has a new id (a group became a supergroup): try again there
     """
 
@@ -64,19 +67,29 @@ class ChannelError(Exception):
         permanent: bool = False,
         gone: bool = False,
         retry_after: float = 0,
+        limited: bool = False,
+        doubtful: bool = False,
         moved_to: str | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent or gone
         self.gone = gone
         self.retry_after = retry_after
+        self.limited = limited
+        self.doubtful = doubtful
         self.moved_to = moved_to
 
 
 class Channel(Protocol):
-    """A way to reach people. `name` is what `Address.channel` holds."""
+    """A way to reach people. `name` is what `Address.channel` holds.
+
+    `pace` is the most that all processes together may send; None: as fast as it goes.
+    """
 
     name: str
+
+    @property
+    def pace(self) -> Pace | None: ...
 
     async def send(self, delivery: Delivery) -> str | None:
         """Deliver, and return the channel's id of the message; raises `ChannelError`."""

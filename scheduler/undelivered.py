@@ -1,7 +1,8 @@
-"""What becomes of a notice whose chat cannot be reached any more."""
+"""What becomes of a notice whose chat cannot be reached, or that may have arrived or not."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,20 +11,25 @@ from db import organisation
 from db.tables import Outbox, Person, Title
 from scheduler import outbox
 from scheduler.channels import Lane
+from scheduler.kinds import REPLY
 from scheduler.messages import Message
 
 
-async def reroute(session: AsyncSession, row: Outbox, *, now: datetime, zone: tzinfo) -> None:
+async def reroute(
+    session: AsyncSession, row: Outbox, *, gone: bool, now: datetime, zone: tzinfo
+) -> None:
     """Send a failed notice to the person's next account, or tell the secretary once.
 
-    A reply is not followed: whoever asked will ask again where they can be reached.
+    Another account helps only where the chat is `gone`: a message that the service refuses for
+    what it says would be refused for ever. A reply is not followed: whoever asked will ask
+    again where they can be reached.
     """
-    if row.person_id is None or row.kind in (outbox.REPLY, "unreachable"):
+    if row.person_id is None or row.kind in (REPLY, "unreachable"):
         return
     message = Message.from_json(row.content)
     key = f"{row.dedup_key}>{row.id}"
     lane = Lane(row.lane)
-    if await outbox.notify(
+    if gone and await outbox.notify(
         session, row.person_id, message, key=key, kind=row.kind, now=now, lane=lane
     ):
         return
@@ -48,3 +54,21 @@ async def _tell_secretary(
                 now=now,
             ):
                 return
+
+
+async def report_parked(
+    session: AsyncSession, rows: Sequence[Outbox], *, now: datetime, zone: tzinfo
+) -> None:
+    """Tell each administrator that messages were put aside, since nobody knows if they arrived."""
+    if not rows:
+        return
+    today = now.astimezone(zone).date()
+    numbers = "、".join(str(row.id) for row in rows)
+    text = (
+        f"有{len(rows)}条消息不确定是否已经送达（编号{numbers}），为免重复没有再发。"
+        "请到群里看一眼，再在服务器上用 zhibu outbox release 编号 补发，"
+        "或 zhibu outbox discard 编号 作废。"
+    )
+    for person_id in await organisation.administrators(session, today=today):
+        key = f"parked:{rows[0].id}:{rows[0].attempt}:{person_id}"
+        await outbox.notify(session, person_id, Message(text), key=key, kind="parked", now=now)

@@ -17,6 +17,7 @@ class BrowserChannel:
     """Writes what is delivered where the pages read it: exactly once, by the delivery's id."""
 
     name = NAME
+    pace = None
 
     def __init__(self, database: Database, hub: Hub, clock: Callable[[], datetime]) -> None:
         self._database = database

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base
@@ -26,6 +26,9 @@ class OutboxState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+OPEN = text("state IN ('pending', 'leased')")
+
+
 class Outbox(Base):
     """A message to one place, written in the transaction that decided it.
 
@@ -37,8 +40,10 @@ class Outbox(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_state_send_after_lane", "state", "send_after", "lane"),
-        Index("ix_outbox_channel_chat", "channel", "chat"),
+        # Partial, so that what was sent costs nothing; a query must name OPEN in these words.
+        Index("ix_outbox_open", "channel", "lane", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_outbox_open_chat", "channel", "chat", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_outbox_state", "state"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

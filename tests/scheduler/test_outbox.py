@@ -2,13 +2,14 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from db.engine import Database
-from db.tables import Attempt, Outbox, OutboxState
-from scheduler import outbox
+from db.tables import Attempt, Hold, Outbox, OutboxState
+from scheduler import claiming, outbox, settling
 from scheduler.channels import Address, ChannelError, Lane
 from scheduler.messages import Button, Message
 
@@ -23,6 +24,8 @@ async def put(
     lane: Lane = Lane.REPLY,
     expires_at: datetime | None = None,
     text: str = "",
+    kind: str = "test",
+    now: datetime = NOON,
 ) -> bool:
     async with database.write() as session:
         return await outbox.enqueue(
@@ -30,26 +33,26 @@ async def put(
             Message(text or key),
             key=key,
             address=Address("test", chat),
-            kind="test",
+            kind=kind,
             lane=lane,
-            now=NOON,
+            now=now,
             expires_at=expires_at,
         )
 
 
 async def take(database: Database, now: datetime = NOON, limit: int = 10) -> list[Outbox]:
     async with database.write() as session:
-        return await outbox.claim(session, channel="test", worker="w", now=now, limit=limit)
+        return await claiming.claim(session, channel="test", worker="w", now=now, limit=limit)
 
 
 async def fail(database: Database, row: Outbox, error: ChannelError, now: datetime = NOON) -> bool:
     async with database.write() as session:
-        return await outbox.settle_failed(session, row, error, now=now)
+        return await settling.failed(session, row, error, now=now) is not None
 
 
 async def sent(database: Database, row: Outbox, now: datetime = NOON) -> bool:
     async with database.write() as session:
-        return await outbox.settle_sent(session, row, external="m1", now=now)
+        return not await settling.sent(session, [(row, "m1")], now=now)
 
 
 async def rows(database: Database) -> list[Outbox]:
@@ -94,15 +97,15 @@ async def test_two_workers_share_the_work(database: Database) -> None:
 async def test_a_claim_that_was_never_settled_comes_due_again(database: Database) -> None:
     await put(database, "a")
     await take(database)
-    assert keys(await take(database, NOON + outbox.LEASE - timedelta(seconds=1))) == []
-    assert keys(await take(database, NOON + outbox.LEASE)) == ["a"]
+    assert keys(await take(database, NOON + claiming.LEASE - timedelta(seconds=1))) == []
+    assert keys(await take(database, NOON + claiming.LEASE)) == ["a"]
 
 
 async def test_whoever_lost_the_lease_settles_nothing(database: Database) -> None:
     """A worker that was frozen past its lease comes back when another one has the row."""
     await put(database, "a")
     [frozen] = await take(database)
-    later = NOON + outbox.LEASE
+    later = NOON + claiming.LEASE
     [current] = await take(database, later)
     assert not await sent(database, frozen, later)
     assert await sent(database, current, later)
@@ -113,7 +116,7 @@ async def test_whoever_lost_the_lease_settles_nothing(database: Database) -> Non
 async def test_a_failure_waits_longer_each_time_and_then_gives_up(database: Database) -> None:
     await put(database, "a")
     now = NOON
-    for wait in outbox.BACKOFF:
+    for wait in settling.BACKOFF:
         [row] = await take(database, now)
         await fail(database, row, ChannelError("busy"), now)
         assert keys(await take(database, now + wait - timedelta(seconds=1))) == []
@@ -166,7 +169,7 @@ async def test_an_expired_message_is_not_sent(database: Database) -> None:
     late = NOON + timedelta(minutes=5)
     assert keys(await take(database, late)) == []
     async with database.write() as session:
-        assert await outbox.expire(session, now=late) == 1
+        assert await claiming.expire(session, now=late) == 1
     assert [r.state for r in await rows(database)] == [OutboxState.EXPIRED]
 
 
@@ -174,7 +177,7 @@ async def test_every_attempt_leaves_a_line(database: Database) -> None:
     await put(database, "a")
     [row] = await take(database)
     await fail(database, row, ChannelError("busy"))
-    [row] = await take(database, NOON + outbox.BACKOFF[0])
+    [row] = await take(database, NOON + settling.BACKOFF[0])
     await sent(database, row)
     async with database.read() as session:
         lines = list(await session.scalars(select(Attempt).order_by(Attempt.id)))
@@ -237,3 +240,81 @@ async def test_old_replies_are_forgotten_and_notices_are_not(database: Database)
             await outbox.sweep(session, now=NOON + timedelta(days=days))
         kept = keys(await rows(database))
         assert kept == (["reply", "handover"] if days == 29 else ["handover"])
+
+
+async def test_a_message_waits_while_its_reader_is_not_to_be_disturbed(
+    database: Database,
+) -> None:
+    evening, morning = NOON + timedelta(hours=1), NOON + timedelta(hours=12)
+    async with database.write() as session:
+        await outbox.enqueue(
+            session,
+            Message("提醒"),
+            key="a",
+            address=Address("test", "c"),
+            kind="duties",
+            lane=Lane.REMINDER,
+            now=NOON,
+            closes_at=evening,
+            reopens_at=morning,
+        )
+    assert keys(await take(database, evening)) == []
+    assert keys(await take(database, morning - timedelta(seconds=1))) == []
+    assert keys(await take(database, morning)) == ["a"]
+
+
+async def test_a_message_that_waits_for_the_morning_does_not_hold_up_an_answer(
+    database: Database,
+) -> None:
+    async with database.write() as session:
+        await outbox.enqueue(
+            session,
+            Message("提醒"),
+            key="a",
+            address=Address("test", "c1"),
+            kind="duties",
+            lane=Lane.REPLY,
+            now=NOON,
+            closes_at=NOON,
+            reopens_at=NOON + timedelta(hours=9),
+        )
+    await put(database, "b")
+    assert keys(await take(database)) == ["b"]
+
+
+async def test_a_hold_stops_everything_but_answers_to_what_was_asked_since(
+    database: Database,
+) -> None:
+    """Fault 12: a store from a backup must not say again what was said since."""
+    await put(database, "old", chat="a", kind="reply")
+    async with database.write() as session:
+        session.add(Hold(name="restored", since=NOON + timedelta(minutes=1), reason="test"))
+    later = NOON + timedelta(minutes=2)
+    await put(database, "answer", chat="b", kind="reply", now=later)
+    await put(database, "reminder", chat="c", kind="duties", now=later)
+    assert keys(await take(database, later)) == ["answer"]
+
+
+async def test_a_wrong_clock_of_the_writer_delays_nothing(database: Database) -> None:
+    """Fault 16: what is to be sent now is due by every clock."""
+    await put(database, "a", now=NOON + timedelta(minutes=20))
+    assert keys(await take(database, NOON)) == ["a"]
+
+
+async def test_what_waits_is_found_without_reading_what_was_sent(database: Database) -> None:
+    """Fault 24: the plan uses the partial indexes, on both databases."""
+    statements: list[tuple[str, Any]] = []
+
+    @event.listens_for(database.engine.sync_engine, "before_cursor_execute")
+    def note(c: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        statements.append((statement, parameters))
+
+    await take(database)
+    [(claim, parameters)] = [s for s in statements if s[0].startswith("WITH due")]
+    explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+    async with database.engine.begin() as connection:
+        if not database.is_sqlite:
+            await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = str((await connection.exec_driver_sql(explain + claim, parameters)).all())
+    assert "ix_outbox_open" in plan
+    assert "ix_outbox_open_chat" in plan

@@ -19,9 +19,10 @@ from bot.channels.telegram.speaker import Speaker
 from bot.channels.telegram.table import workbook
 from scheduler.channels import ChannelError, Delivery
 from scheduler.messages import Attachment, Table
+from scheduler.rates import Pace
 
 ATTEMPT_SECONDS = 50.0
-"""Longest delivery of one message, all its parts; shorter than the outbox's lease of 60 s."""
+"""Longest delivery of one message, all its parts; shorter than the outbox's lease of 90 s."""
 _REMEMBERED = 1000
 _NOT_MODIFIED = ("message is not modified",)
 _CANNOT_EDIT = (
@@ -43,6 +44,8 @@ class TelegramChannel:
     """
 
     name = "telegram"
+    # Of all processes together; what is left of Telegram's 30 a second is for the unforeseen.
+    pace = Pace(per_second=25, burst=3)
 
     def __init__(self, speaker: Speaker, read_file: ReadFile) -> None:
         self._speaker = speaker
@@ -59,7 +62,8 @@ class TelegramChannel:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 return await self._deliver(delivery, _number(delivery.address.chat))
         except TimeoutError as error:
-            raise ChannelError(f"not delivered within {ATTEMPT_SECONDS:.0f} s") from error
+            reason = f"not delivered within {ATTEMPT_SECONDS:.0f} s"
+            raise ChannelError(reason, doubtful=True) from error
         except TelegramError as error:
             raise to_channel_error(error) from error
 

@@ -74,11 +74,11 @@ def to_channel_error(error: TelegramError) -> ChannelError:
     if isinstance(error, PacedOut):
         return ChannelError(error.message, retry_after=error.wait)
     if not isinstance(error, ApiRefusal):
-        return ChannelError(error.message)
+        return ChannelError(error.message, doubtful=not isinstance(error, NotSent))
     if error.moved_to is not None:
         return ChannelError("the group has a new id", moved_to=str(error.moved_to))
     if error.code == 429:
-        return ChannelError(error.message, retry_after=max(error.retry_after, 1))
+        return ChannelError(error.message, retry_after=max(error.retry_after, 1), limited=True)
     if error.code == 403 or error.says(*_GONE):
         return ChannelError(error.message, gone=True)
     return ChannelError(error.message, permanent=400 <= error.code < 500)

@@ -1,4 +1,4 @@
-"""The queues before the gate: three lanes, in each of them the chats take turns."""
+"""The queues before the gate: a queue for each lane, in which the chats take turns."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ PRIVATE = (3, 3.0)
 """Calls in any window of so many seconds, to one private chat."""
 GROUP = (20, 60.0)
 PATIENCE = 20.0
-"""Longest wait in seconds; with a call's 30 s it stays below the outbox's lease of 60 s."""
+"""Longest wait in seconds; with a call's 30 s it stays below the outbox's lease of 90 s."""
 HINT_PATIENCE = 0.5
 STORM = (3, 2.0)
 """So many chats refused within so many seconds stop all chats."""
@@ -71,7 +71,7 @@ class _Chat:
 
 
 class LaneLimiter(BaseRateLimiter[Turn]):
-    """Three lanes (replies, reminders, news), sliding windows a chat, an even pace overall.
+    """A lane for each `Lane`, in their order; sliding windows a chat, an even pace overall.
 
     `clock` returns seconds, `sleep` waits them. Calls of one chat keep their order within a
     lane; chats of one lane take turns. A wait longer than `patience` seconds raises `PacedOut`

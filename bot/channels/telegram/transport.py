@@ -15,7 +15,7 @@ from telegram.request import BaseRequest, RequestData
 from bot.channels.telegram.errors import ApiRefusal, NotSent, ServerTrouble, Unreadable
 
 CALL_SECONDS = 30.0
-"""Total time of one call; shorter than the outbox's lease of 60 s."""
+"""Total time of one call; shorter than the outbox's lease of 90 s."""
 CONNECT_SECONDS = 10.0
 ANSWER_BYTES = 8_000_000
 """More than any answer to what we send; beyond it the answer is not read."""
