@@ -75,15 +75,9 @@ async def tell(
 
     Everybody in `tellings` can be reached. `now` is the calendar's time, `sent_at` the real one.
     """
-    known = await _known(session, tellings)
-    fresh: dict[int, list[Telling]] = defaultdict(list)
-    for telling in sorted(tellings, key=lambda t: (t.person_id, t.duty.id)):
-        if telling.key not in known:
-            known.add(telling.key)
-            fresh[telling.person_id].append(telling)
+    fresh = await _fresh(session, tellings)
     await _take_turns(session, fresh)
     waiting = await _waiting(session, fresh)
-    before = await _told_by(session, [row.id for row in waiting.values()])
     rows = await _enqueue(
         session,
         {p: told for p, told in fresh.items() if p not in waiting},
@@ -92,12 +86,13 @@ async def tell(
         sent_at=sent_at,
         closing=closing,
     )
+    before = await _told_by(session, [row.id for row in waiting.values()])
+    merged = []
     for person_id, row in waiting.items():
         rows[person_id] = row.id
         old = await _renewed(session, before.get(row.id, []), fresh[person_id])
-        everything = [*old, *fresh[person_id]]
-        wider = await directory(session, [t.duty for t in everything], everything[0].on)
-        await _reword(session, row, everything, book=book, who=wider, now=sent_at)
+        merged.append((row, [*old, *fresh[person_id]]))
+    await _reword(session, merged, book, sent_at)
     for person_id, told in fresh.items():
         session.add_all(_notice(telling, now, rows[person_id]) for telling in told)
     await session.flush()
@@ -133,11 +128,9 @@ async def take_back(session: AsyncSession, duty_id: int, *, now: datetime) -> in
     )
     left = await _told_by(session, ids)
     book = await keeping.current(session) or RuleBook("", ())
+    await _reword(session, [(row, left[row.id]) for row in rows if row.id in left], book, now)
     for row in rows:
-        if told := left.get(row.id):
-            who = await directory(session, [t.duty for t in told], told[0].on)
-            await _reword(session, row, told, book=book, who=who, now=now)
-        else:
+        if row.id not in left:
             row.state = OutboxState.CANCELLED.value
     await session.flush()
     return len(rows)
@@ -169,12 +162,21 @@ def _still_true() -> ColumnElement[bool]:
     )
 
 
-async def _known(session: AsyncSession, tellings: Iterable[Telling]) -> set[Key]:
-    """Return what was told already. The duties are locked, so that it cannot grow meanwhile."""
+async def _fresh(session: AsyncSession, tellings: Sequence[Telling]) -> dict[int, list[Telling]]:
+    """Return what was not told before, by person in the order of the ids.
+
+    The duties are locked, so that nobody else tells of them meanwhile.
+    """
     statement = select(Notice.duty_id, Notice.stage, Notice.due, Notice.person_id).where(
         Notice.duty_id.in_({telling.duty.id for telling in tellings})
     )
-    return {(row[0], row[1], row[2], row[3]) for row in await session.execute(statement)}
+    known = {(row[0], row[1], row[2], row[3]) for row in await session.execute(statement)}
+    fresh: dict[int, list[Telling]] = defaultdict(list)
+    for telling in sorted(tellings, key=lambda t: (t.person_id, t.duty.id)):
+        if telling.key not in known:
+            known.add(telling.key)
+            fresh[telling.person_id].append(telling)
+    return fresh
 
 
 async def _take_turns(session: AsyncSession, person_ids: Iterable[int]) -> None:
@@ -275,49 +277,69 @@ async def _enqueue(
 ) -> dict[int, int]:
     """Write a message for each person and return its id."""
     keys: dict[str, int] = {}
-    for person_id, told in fresh.items():
-        items = _items(told, book, who)
-        account = who.accounts[person_id]
-        closes_at, reopens_at = closing(told[0].duty.unit_id) or (None, None)
-        key = f"{KIND}:" + ":".join(str(part) for part in told[0].key)
-        await outbox.enqueue(
-            session,
-            compose(items),
-            key=key,
-            address=Address(account.channel, account.chat or ""),
-            kind=KIND,
-            lane=_lane(items),
-            now=sent_at,
-            person_id=person_id,
-            presser=account.id,
-            closes_at=closes_at,
-            reopens_at=reopens_at,
-        )
-        keys[key] = person_id
+    # The buttons' tokens of all messages are then written at once.
+    with session.no_autoflush:
+        for person_id, told in fresh.items():
+            key = f"{KIND}:" + ":".join(str(part) for part in told[0].key)
+            keys[key] = person_id
+            await _enqueue_one(
+                session, told, key=key, book=book, who=who, sent_at=sent_at, closing=closing
+            )
     statement = select(Outbox.dedup_key, Outbox.id).where(Outbox.dedup_key.in_(keys))
     return {keys[key]: row_id for key, row_id in await session.execute(statement)}
 
 
-async def _reword(
+async def _enqueue_one(
     session: AsyncSession,
-    row: Outbox,
     told: Sequence[Telling],
     *,
+    key: str,
     book: RuleBook,
     who: Directory,
-    now: datetime,
+    sent_at: datetime,
+    closing: Closing,
 ) -> None:
-    """Word a message that still waits anew; its row is locked."""
-    items = _items(told, book, who)
-    account = who.accounts.get(told[0].person_id)
-    message = await outbox.with_tokens(
+    person_id, items = told[0].person_id, _items(told, book, who)
+    account = who.accounts[person_id]
+    closes_at, reopens_at = closing(told[0].duty.unit_id) or (None, None)
+    await outbox.enqueue(
         session,
         compose(items),
-        address=Address(row.channel, row.chat, row.thread),
-        presser=account.id if account else None,
-        now=now,
+        key=key,
+        address=Address(account.channel, account.chat or ""),
+        kind=KIND,
+        lane=_lane(items),
+        now=sent_at,
+        person_id=person_id,
+        presser=account.id,
+        closes_at=closes_at,
+        reopens_at=reopens_at,
     )
-    row.content, row.lane = message.to_json(), int(_lane(items))
+
+
+async def _reword(
+    session: AsyncSession,
+    messages: Sequence[tuple[Outbox, Sequence[Telling]]],
+    book: RuleBook,
+    now: datetime,
+) -> None:
+    """Word messages that still wait anew, each by all that it tells; their rows are locked."""
+    if not messages:
+        return
+    everything = [telling for _, told in messages for telling in told]
+    who = await directory(session, [t.duty for t in everything], everything[0].on)
+    with session.no_autoflush:
+        for row, told in messages:
+            items = _items(told, book, who)
+            account = who.accounts.get(told[0].person_id)
+            message = await outbox.with_tokens(
+                session,
+                compose(items),
+                address=Address(row.channel, row.chat, row.thread),
+                presser=account.id if account else None,
+                now=now,
+            )
+            row.content, row.lane = message.to_json(), int(_lane(items))
 
 
 def _items(told: Sequence[Telling], book: RuleBook, who: Directory) -> list[Item]:

@@ -34,7 +34,7 @@ FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(minutes=1), timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a batch is judged by, loaded once."""
+    """What duties are judged by, loaded once a round."""
 
     book: RuleBook
     workdays: Workdays
@@ -106,10 +106,13 @@ async def sweep(
 
     `after_batch` is called after each transaction: the sweep is alive.
     """
-    told, more = 0, await _anything(database, now)
+    if not await _anything(database, now):
+        return 0
+    async with database.read() as session:
+        desk = await Desk.load(session, book, now=now, zone=zone)
+    told, more = 0, True
     while more:
         async with database.write() as session:
-            desk = await Desk.load(session, book, now=now, zone=zone)
             duties = list(await session.scalars(due(now, limit).with_for_update(skip_locked=True)))
             told += await _batch(session, duties, desk, now=now, sent_at=sent_at, zone=zone)
         after_batch()
