@@ -28,12 +28,14 @@ log = logging.getLogger(__name__)
 LOOP = "audit"
 # How far back it looks, and at how many of the newest lines of the duties' history.
 SPAN = timedelta(hours=48)
-NEWEST_EVENTS = 50_000
+NEWEST_EVENTS = 10_000
 # The sweep's period: something that waits for two of them is stuck.
 TICK = timedelta(seconds=10)
 LEASE_GRACE = timedelta(minutes=5)
 PENDING_GRACE = timedelta(minutes=30)
 MOST_REPORTED = 1000
+# Ids in a stretch for each open duty that may be in it.
+STRETCH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ async def audit(
     zone: ZoneInfo,
     periods: Mapping[str, timedelta],
     resume_after: int = 0,
-    budget: int = 2000,
+    budget: int = 1000,
 ) -> Findings:
     """Check, repair, beat; `budget` is how many open duties are derived again in this round.
 
@@ -169,12 +171,17 @@ async def _derive(
     resume_after: int,
     budget: int,
 ) -> Findings:
-    """Derive the steps of a stretch of the open duties; after the last one it starts again."""
+    """Derive the steps of a stretch of the open duties; after the last one it starts again.
+
+    A stretch is also so many ids, for where nearly all duties are closed.
+    """
+    end = resume_after + STRETCH * budget
     statement = (
         select(Duty, Unit.path)
         .join(Unit, Unit.id == Duty.unit_id)
         .where(
             Duty.id > resume_after,
+            Duty.id <= end,
             Duty.state == DutyState.OPEN.value,
             Duty.due_on.is_not(None),
         )
@@ -182,8 +189,11 @@ async def _derive(
         .limit(budget)
     )
     pairs = [(duty, path) for duty, path in await session.execute(statement)]
+    newest = await session.scalar(select(func.max(Duty.id))) or 0
+    last = pairs[-1][0].id if len(pairs) == budget else end
+    resume = last if last < newest else 0
     if not pairs:
-        return Findings()
+        return Findings(resume_after=resume)
     desk = await Desk.load(session, book, now=now, zone=zone)
     failing = tuple(duty.id for duty, _ in pairs if duty.failures)
     forgotten = tuple(
@@ -191,8 +201,7 @@ async def _derive(
         for duty, path in pairs
         if not duty.failures and _is_forgotten(duty, path, desk, now)
     )
-    last = pairs[-1][0].id if len(pairs) == budget else 0
-    return Findings(forgotten=forgotten, failing=failing, looked_at=len(pairs), resume_after=last)
+    return Findings(forgotten=forgotten, failing=failing, looked_at=len(pairs), resume_after=resume)
 
 
 def _is_forgotten(duty: Duty, path: str, desk: Desk, now: datetime) -> bool:

@@ -29,6 +29,8 @@ from scheduler.workdays import Workdays
 
 log = logging.getLogger(__name__)
 
+# A transaction holds SQLite's right to write for about a millisecond a duty.
+BATCH = 100
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(minutes=1), timedelta(hours=6)
 
 
@@ -99,7 +101,7 @@ async def sweep(
     now: datetime,
     sent_at: datetime,
     zone: ZoneInfo,
-    limit: int = 500,
+    limit: int = BATCH,
     after_batch: Callable[[], None] = lambda: None,
 ) -> int:
     """Look at all that is due, a transaction for each `limit` duties; return how many were told.

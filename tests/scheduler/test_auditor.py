@@ -43,7 +43,7 @@ async def audited(
     *,
     periods: Mapping[str, timedelta] | None = None,
     resume_after: int = 0,
-    budget: int = 2000,
+    budget: int = 1000,
 ) -> Findings:
     return await audit(
         database,
@@ -215,6 +215,21 @@ async def test_a_round_looks_at_a_stretch_and_the_next_goes_on(database: Databas
     first = await audited(database, budget=2)
     second = await audited(database, budget=2, resume_after=first.resume_after)
     assert (first.looked_at, second.looked_at, second.resume_after) == (2, 1, 0)
+
+
+async def test_a_stretch_without_open_duties_is_passed_over(database: Database) -> None:
+    async with database.write() as session:
+        await plant(session)
+        for period in range(auditor.STRETCH + 1):
+            await owe(session, "王小明", period=str(period))
+        last = await owe(session, "李小红")
+        closed = update(Duty).values(state=DutyState.DONE.value, next_at=None)
+        await session.execute(closed.where(Duty.id != last.id))
+    await swept(database, NOW)
+    first = await audited(database, budget=1)
+    assert (first.looked_at, first.resume_after) == (0, auditor.STRETCH)
+    second = await audited(database, budget=1, resume_after=first.resume_after)
+    assert (second.looked_at, second.resume_after) == (1, 0)
 
 
 async def test_problems_are_logged(

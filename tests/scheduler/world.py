@@ -164,7 +164,7 @@ async def owe(
 
 
 async def swept(
-    database: Database, now: datetime, *, book: RuleBook = BOOK, limit: int = 500
+    database: Database, now: datetime, *, book: RuleBook = BOOK, limit: int = 100
 ) -> int:
     """Sweep at a time of the calendar that is also the real one."""
     return await sweep.sweep(database, book, now=now, sent_at=now, zone=ZONE, limit=limit)
