@@ -56,6 +56,20 @@ async def insert_new(
     return int(result.rowcount)  # type: ignore[attr-defined]  # a CursorResult, typed as Result
 
 
+async def insert_new_ids(
+    session: AsyncSession, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]
+) -> list[int]:
+    """Insert rows that break no unique constraint and return the ids of the new ones."""
+    if not rows:
+        return []
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    plain = cast(Table, table.__table__)
+    statement = insert(plain).on_conflict_do_nothing().returning(plain.c.id)
+    # Given apart from the statement, the rows go to the store in batches.
+    return list(await session.scalars(statement, [dict(row) for row in rows]))
+
+
 async def lock_chain(session: AsyncSession) -> None:
     """Let one transaction at a time append to the audit chain.
 

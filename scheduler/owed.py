@@ -1,0 +1,235 @@
+"""Who owes what: the owners of a rule, and the periods for which each owes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.accounts import in_force, present
+from db.tables import Person, Post, Stage, Term, Title, Unit, UnitKind
+from scheduler import terms
+from scheduler.periods import add, due_on, occurrences
+from scheduler.rulebook.model import AnchorKind, Owner, Rule, RuleBook
+from scheduler.workdays import Workdays
+
+# A duty is made when its period begins within this time, one of a term when its limit does.
+HORIZON = timedelta(days=45)
+TERM_HORIZON = timedelta(days=400)
+UNIT_KINDS = {
+    Owner.COMMITTEE: UnitKind.COMMITTEE,
+    Owner.GENERAL_BRANCH: UnitKind.GENERAL_BRANCH,
+    Owner.BRANCH: UnitKind.BRANCH,
+    Owner.GROUP: UnitKind.GROUP,
+}
+STAGES = {
+    Owner.MEMBERS: (Stage.MEMBER, Stage.PROBATIONARY),
+    Owner.FULL_MEMBERS: (Stage.MEMBER,),
+    Owner.PROBATIONARY: (Stage.PROBATIONARY,),
+}
+TITLES = {
+    Owner.SECRETARIES: (Title.SECRETARY,),
+    Owner.OFFICERS: (
+        Title.SECRETARY,
+        Title.DEPUTY_SECRETARY,
+        Title.ORGANISATION,
+        Title.PUBLICITY,
+        Title.DISCIPLINE,
+    ),
+}
+APPOINTED, PROBATION = "appointed", "probation"
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """One duty that is owed. `version` is the rule's version of the period's first day."""
+
+    owner: str
+    period: str
+    unit_id: int
+    person_id: int | None
+    subject_unit_id: int | None
+    label: str
+    starts_on: date
+    due_on: date
+    version: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """Somebody who may owe something: a unit, or a person in one."""
+
+    key: str
+    unit_id: int
+    person_id: int | None = None
+    since: date | None = None
+    about: Unit | None = None
+    mark: str = ""
+
+
+async def owners(session: AsyncSession, rule: Rule, book: RuleBook, today: date) -> list[Owing]:
+    """Return who owes a rule today, in the units that it holds for."""
+    units = await _units(session, rule, book)
+    if rule.owner is Owner.SUPERIOR:
+        return await _superiors(session, rule, book, units)
+    if kind := UNIT_KINDS.get(rule.owner):
+        found = [unit for unit in units.values() if unit.kind == kind.value]
+        return [Owing(f"unit:{unit.id}", unit.id, about=unit) for unit in found]
+    if rule.owner in STAGES:
+        return await _members(session, rule, units, today)
+    if rule.owner in TITLES:
+        return await _holders(session, rule, units, today)
+    return []
+
+
+async def latest_terms(session: AsyncSession) -> dict[int, Term]:
+    """Return the newest term of each unit."""
+    rows = await session.scalars(select(Term).order_by(Term.elected_on))
+    return {term.unit_id: term for term in rows}
+
+
+def debts(
+    versions: Sequence[Rule],
+    owing: Owing,
+    *,
+    held: dict[int, Term],
+    workdays: Workdays,
+    today: date,
+) -> Iterator[Debt]:
+    """Yield what an owner owes by the versions of one rule, from now to the horizon."""
+    for rule in versions:
+        kind = rule.anchor.kind
+        if kind is AnchorKind.PERIOD:
+            yield from _periods(rule, owing, workdays, today)
+        elif kind is AnchorKind.TERM:
+            yield from _of_term(rule, owing, held, workdays, today)
+        elif kind is AnchorKind.EVENT and owing.since is not None:
+            yield from _of_event(rule, owing, owing.since, workdays, today)
+        elif kind is AnchorKind.ONCE and rule.anchor.on is not None:
+            day = rule.anchor.on
+            if rule.in_force(day) and today <= day <= today + TERM_HORIZON:
+                yield _debt(rule, owing, "once", f"{day}", day, day)
+
+
+def _periods(rule: Rule, owing: Owing, workdays: Workdays, today: date) -> Iterator[Debt]:
+    for period in occurrences(rule.anchor, after=today, before=today + HORIZON):
+        last = due_on(rule, period, workdays)
+        if rule.in_force(period.starts_on) and last >= today:
+            yield _debt(rule, owing, period.key, period.label, period.starts_on, last)
+
+
+def _of_term(
+    rule: Rule, owing: Owing, held: dict[int, Term], workdays: Workdays, today: date
+) -> Iterator[Debt]:
+    """A term that has run out is owed however long ago that was."""
+    term = held.get(owing.about.id) if owing.about else None
+    if term is None or owing.about is None or not rule.in_force(term.elected_on):
+        return
+    end = terms.ends_on(term, rule.anchor.years, workdays)
+    last = add(end, rule.limit, workdays) if rule.limit else end
+    if last > today + TERM_HORIZON:
+        return
+    key = f"term:{owing.about.id}:{term.elected_on}"
+    label = f"{owing.about.name}，{end:%Y-%m-%d} 届满"
+    yield _debt(rule, owing, key, label, term.elected_on, last)
+
+
+def _of_event(
+    rule: Rule, owing: Owing, since: date, workdays: Workdays, today: date
+) -> Iterator[Debt]:
+    last = add(since, rule.limit, workdays) if rule.limit else since
+    if rule.in_force(since) and today <= last:
+        key = f"{rule.anchor.event}:{owing.mark}:{since}"
+        yield _debt(rule, owing, key, f"{since} 起", since, last)
+
+
+def _debt(rule: Rule, owing: Owing, period: str, label: str, starts_on: date, last: date) -> Debt:
+    about = owing.about.id if owing.about and f"unit:{owing.about.id}" != owing.key else None
+    return Debt(
+        owner=owing.key,
+        period=period,
+        unit_id=owing.unit_id,
+        person_id=owing.person_id,
+        subject_unit_id=about,
+        label=label,
+        starts_on=starts_on,
+        due_on=last,
+        version=rule,
+    )
+
+
+async def _units(session: AsyncSession, rule: Rule, book: RuleBook) -> dict[int, Unit]:
+    """Return the units that a rule holds for.
+
+    A unit's own rule holds below it; where it tightens another rule it stands in for that one.
+    """
+    units = {unit.id: unit for unit in await session.scalars(select(Unit))}
+    paths = {unit.name: unit.path for unit in units.values()}
+    if rule.own:
+        own = paths.get(rule.unit)
+        return {i: u for i, u in units.items() if own and u.path.startswith(own)}
+    tighter = [
+        paths[other.unit]
+        for other in book.standing()
+        if other.stricter_than == rule.id and other.unit in paths
+    ]
+    return {i: u for i, u in units.items() if not any(u.path.startswith(path) for path in tighter)}
+
+
+async def _superiors(
+    session: AsyncSession, rule: Rule, book: RuleBook, units: dict[int, Unit]
+) -> list[Owing]:
+    """The unit above owes it for each unit whose own term is as long."""
+    kinds = {
+        UNIT_KINDS[other.owner].value
+        for other in book.standing()
+        if other.anchor.kind is AnchorKind.TERM
+        and other.anchor.years == rule.anchor.years
+        and other.owner in UNIT_KINDS
+    }
+    return [
+        Owing(f"unit:{unit.parent_id}", unit.parent_id, about=unit)
+        for unit in units.values()
+        if unit.kind in kinds and unit.parent_id is not None
+    ]
+
+
+async def _members(
+    session: AsyncSession, rule: Rule, units: dict[int, Unit], today: date
+) -> list[Owing]:
+    stages = [stage.value for stage in STAGES[rule.owner]]
+    statement = (
+        select(Person.id, Person.unit_id, Person.joined_on)
+        .where(Person.stage.in_(stages), present(today))
+        .order_by(Person.id)
+    )
+    return [
+        Owing(f"person:{person_id}", unit_id, person_id, since=joined_on)
+        for person_id, unit_id, joined_on in await session.execute(statement)
+        if unit_id in units
+    ]
+
+
+async def _holders(
+    session: AsyncSession, rule: Rule, units: dict[int, Unit], today: date
+) -> list[Owing]:
+    """Each holder once, by the post held longest; for an appointment, each post."""
+    titles = [title.value for title in TITLES[rule.owner]]
+    statement = (
+        select(Post.id, Post.person_id, Post.unit_id, Post.since)
+        .join(Person, Person.id == Post.person_id)
+        .where(Post.title.in_(titles), present(today), *in_force(today))
+        .order_by(Post.since, Post.id)
+    )
+    each = rule.anchor.kind is AnchorKind.EVENT
+    found: dict[str, Owing] = {}
+    for post_id, person_id, unit_id, since in await session.execute(statement):
+        if unit_id in units:
+            owing = Owing(
+                f"person:{person_id}", unit_id, person_id, since=since, mark=f"post{post_id}"
+            )
+            found.setdefault(f"{post_id}" if each else owing.key, owing)
+    return list(found.values())

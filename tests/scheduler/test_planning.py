@@ -1,0 +1,264 @@
+"""Planning makes each duty once, follows what it hangs on, and touches nothing that is done."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.engine import Database
+from db.tables import Duty, DutyEvent, DutyState, Person, Post, Stage, Term, Title, Unit
+from scheduler import planning, workdays
+from scheduler.planning import Planned
+from scheduler.rulebook.model import Anchor, AnchorKind, Owner, Rule, RuleBook, Span
+from tests.scheduler.world import BOOK, BRANCH, DUES, GROUP, MEETING, ZONE, plant, unit_named
+
+NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
+TERM = replace(
+    MEETING,
+    id="election",
+    title="换届",
+    anchor=Anchor(AnchorKind.TERM, years=3),
+    remind=(60, 30),
+)
+LETTER = replace(TERM, id="letter", title="提醒换届", owner=Owner.SUPERIOR, limit=Span(months=-6))
+TRAINING = replace(
+    DUES,
+    id="first-training",
+    title="任职培训",
+    owner=Owner.SECRETARIES,
+    anchor=Anchor(AnchorKind.EVENT, event="appointed"),
+    limit=Span(months=6),
+)
+LECTURE = replace(
+    MEETING,
+    id="lecture",
+    title="党课",
+    anchor=Anchor(AnchorKind.PERIOD, rrule="FREQ=MONTHLY;INTERVAL=3", dtstart=date(2026, 1, 1)),
+)
+
+
+def book(*rules: Rule) -> RuleBook:
+    return RuleBook("digest", rules)
+
+
+async def plan(database: Database, rules: RuleBook = BOOK, now: datetime = NOW) -> Planned:
+    return await planning.plan(database, rules, now=now, sent_at=now, zone=ZONE)
+
+
+@pytest.fixture
+async def world(database: Database) -> Database:
+    async with database.write() as session:
+        await plant(session)
+    return database
+
+
+async def duties(database: Database, rule: str, **more: Any) -> list[Duty]:
+    async with database.read() as session:
+        statement = select(Duty).where(Duty.rule == rule).order_by(Duty.owner, Duty.due_on)
+        return list(await session.scalars(statement.filter_by(**more)))
+
+
+async def change(database: Database, statement: Any) -> None:
+    async with database.write() as session:
+        await session.execute(statement)
+
+
+async def test_every_owner_gets_each_period_of_the_horizon(world: Database) -> None:
+    await plan(world)
+    found = await duties(world, "dues")
+    assert len({duty.owner for duty in found}) == 7
+    assert {duty.period for duty in found} == {"2026-11", "2026-12", "2027-01"}
+    assert {duty.due_on for duty in found if duty.period == "2026-11"} == {date(2026, 11, 30)}
+    assert {(duty.title, duty.label) for duty in found if duty.period == "2026-12"} == {
+        ("交纳党费", "2026年12月")
+    }
+    assert len(await duties(world, "meeting", period="2026-11")) == 1
+
+
+async def test_planning_again_changes_nothing(world: Database) -> None:
+    first = await plan(world)
+    assert first.created > 20
+    assert await plan(world) == Planned()
+
+
+async def test_planners_side_by_side_make_each_duty_once(world: Database) -> None:
+    """Two connections on one store, as two processes have them."""
+    other = Database(world.url.render_as_string(hide_password=False))
+    await asyncio.gather(*(plan(store) for store in (world, other, world, other)))
+    await other.close()
+    async with world.read() as session:
+        keys = select(Duty.rule, Duty.owner, Duty.period)
+        rows = (await session.execute(keys)).all()
+        events = select(func.count()).select_from(DutyEvent).where(DutyEvent.kind == "planned")
+        assert await session.scalar(events) == len(rows) == len(set(rows))
+
+
+async def test_what_was_over_before_it_was_planned_is_not_made(world: Database) -> None:
+    by_the_tenth = replace(DUES, limit=Span(days=9))
+    await plan(world, book(by_the_tenth))
+    assert {duty.period for duty in await duties(world, "dues")} == {"2026-12", "2027-01"}
+
+
+async def test_a_limit_that_passes_stays_owed(world: Database) -> None:
+    await plan(world)
+    await plan(world, now=NOW + timedelta(days=12))
+    (passed,) = await duties(world, "meeting", period="2026-11")
+    assert passed.state == DutyState.OPEN
+
+
+async def test_whoever_moves_takes_along_what_is_owed(world: Database) -> None:
+    await plan(world)
+    async with world.read() as session:
+        group = await unit_named(session, GROUP)
+    await change(world, update(Person).where(Person.name == "王小明").values(unit_id=group.id))
+    assert (await plan(world)).moved == 3
+    moved = [d for d in await duties(world, "dues") if d.unit_id == group.id]
+    assert len(moved) == 9
+
+
+async def test_whoever_leaves_owes_nothing_more_and_again_on_return(world: Database) -> None:
+    await plan(world)
+    await change(
+        world, update(Person).where(Person.name == "王小明").values(left_on=date(2026, 11, 20))
+    )
+    assert (await plan(world)).withdrawn == 3
+    assert len(await duties(world, "dues", state=DutyState.OPEN)) == 18
+    await change(world, update(Person).where(Person.name == "王小明").values(left_on=None))
+    await plan(world)
+    assert len(await duties(world, "dues", state=DutyState.OPEN)) == 21
+
+
+async def test_an_applicant_owes_no_dues(world: Database) -> None:
+    await change(
+        world,
+        update(Person).where(Person.name == "王小明").values(stage=Stage.APPLICANT.value),
+    )
+    await plan(world)
+    assert len({duty.owner for duty in await duties(world, "dues")}) == 6
+
+
+async def test_a_changed_rule_moves_what_is_open_and_nothing_else(world: Database) -> None:
+    await plan(world)
+    (done, *_), states = await duties(world, "meeting"), DutyState.DONE.value
+    await change(world, update(Duty).where(Duty.id == done.id).values(state=states))
+    sooner = replace(MEETING, limit=Span(days=24), version="2027")
+    await plan(world, book(DUES, sooner))
+    kept, *moved = await duties(world, "meeting")
+    assert (kept.due_on, kept.edition) == (date(2026, 11, 30), "2008")
+    assert {(duty.due_on, duty.edition) for duty in moved} == {
+        (date(2026, 12, 25), "2027"),
+        (date(2027, 1, 25), "2027"),
+    }
+
+
+async def test_a_rule_that_is_gone_takes_its_open_duties_with_it(world: Database) -> None:
+    await plan(world)
+    assert (await plan(world, book(DUES))).withdrawn == 3
+    assert {d.state for d in await duties(world, "meeting")} == {DutyState.WITHDRAWN}
+
+
+async def test_an_imported_holiday_moves_reminders_not_limits(world: Database) -> None:
+    async with world.write() as session:
+        await workdays.seed(session, today=NOW.date())
+    await plan(world)
+    before = {d.id: (d.due_on, d.next_at) for d in await duties(world, "meeting", period="2027-01")}
+    days = {date(2027, 1, 20) + timedelta(days=n): (False, "放假") for n in range(8)}
+    async with world.write() as session:
+        await workdays.save_decree(session, days)
+    await plan(world)
+    for duty in await duties(world, "meeting", period="2027-01"):
+        due_on, next_at = before[duty.id]
+        assert duty.due_on == due_on
+        assert duty.next_at is not None
+        assert next_at is not None
+        assert duty.next_at < next_at
+
+
+async def test_a_term_is_owed_and_the_letter_half_a_year_before(world: Database) -> None:
+    async with world.write() as session:
+        branch = await unit_named(session, BRANCH)
+        session.add(Term(unit_id=branch.id, elected_on=date(2024, 6, 18), entered_at=NOW))
+    await plan(world, book(TERM, LETTER))
+    (election,) = await duties(world, "election")
+    (letter,) = await duties(world, "letter")
+    assert (election.owner, election.due_on) == (f"unit:{branch.id}", date(2027, 6, 18))
+    assert (letter.owner, letter.due_on) == (f"unit:{branch.parent_id}", date(2026, 12, 18))
+    assert letter.subject_unit_id == branch.id
+
+
+async def test_a_new_election_takes_back_the_old_terms_end(world: Database) -> None:
+    async with world.write() as session:
+        branch = await unit_named(session, BRANCH)
+        session.add(Term(unit_id=branch.id, elected_on=date(2023, 12, 18), entered_at=NOW))
+    await plan(world, book(TERM))
+    async with world.write() as session:
+        session.add(Term(unit_id=branch.id, elected_on=date(2026, 11, 20), entered_at=NOW))
+    await plan(world, book(TERM))
+    (old,) = await duties(world, "election")
+    assert old.state == DutyState.WITHDRAWN
+
+
+async def test_a_new_secretary_owes_the_first_training(world: Database) -> None:
+    async with world.write() as session:
+        person = (await session.scalars(select(Person).where(Person.name == "王小明"))).one()
+        session.add(
+            Post(
+                person_id=person.id,
+                unit_id=person.unit_id,
+                title=Title.SECRETARY.value,
+                since=date(2026, 10, 31),
+            )
+        )
+    await plan(world, book(TRAINING))
+    (found,) = await duties(world, "first-training")
+    assert (found.owner, found.due_on) == (f"person:{person.id}", date(2027, 4, 30))
+
+
+async def test_a_units_stricter_rule_stands_in_for_the_regulations(world: Database) -> None:
+    own = replace(
+        LECTURE,
+        id="own-lecture",
+        anchor=Anchor(AnchorKind.PERIOD, rrule="FREQ=MONTHLY", dtstart=date(2026, 1, 1)),
+        unit=BRANCH,
+        stricter_than="lecture",
+        certainty="本单位",
+    )
+    await plan(world, book(LECTURE, own))
+    assert await duties(world, "lecture") == []
+    assert {duty.period for duty in await duties(world, "own-lecture")} >= {"2026-11", "2026-12"}
+
+
+async def test_what_was_made_by_hand_or_in_a_case_is_left_alone(world: Database) -> None:
+    async with world.write() as session:
+        branch = (await session.scalars(select(Unit).where(Unit.name == BRANCH))).one()
+        for period in ("+task", "case:1:1"):
+            session.add(
+                Duty(
+                    rule="meeting",
+                    edition="2008",
+                    owner=f"unit:{branch.id}",
+                    period=period,
+                    unit_id=branch.id,
+                    starts_on=NOW.date(),
+                    due_on=date(2026, 12, 5),
+                    created_at=NOW,
+                )
+            )
+    await plan(world)
+    await plan(world, book(DUES))
+    found = [d for d in await duties(world, "meeting") if d.period[0] in "+c"]
+    assert {(d.state, d.due_on) for d in found} == {(DutyState.OPEN, date(2026, 12, 5))}
+
+
+async def test_a_rule_that_fails_does_not_stop_the_others(world: Database) -> None:
+    """Number 22: the failure is reported and the other rules are planned."""
+    broken = replace(MEETING, id="broken", anchor=Anchor(AnchorKind.PERIOD, rrule="FREQ=NEVER",
+                     dtstart=date(2026, 1, 1)))  # fmt: skip
+    planned = await plan(world, book(broken, DUES))
+    assert planned.failed == ("broken",)
+    assert len(await duties(world, "dues")) == 21
