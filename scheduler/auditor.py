@@ -13,12 +13,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, delete, exists, func, select
+from sqlalchemy import and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from db.engine import Database
-from db.tables import Duty, DutyEvent, DutyState, Notice, NoticeState, Outbox, OutboxState, Unit
+from db.tables import (
+    Duty,
+    DutyEvent,
+    DutyState,
+    Hold,
+    Notice,
+    NoticeState,
+    Outbox,
+    OutboxState,
+    Unit,
+)
 from scheduler import heartbeat, ladder, silences
 from scheduler.rulebook.model import RuleBook
 from scheduler.sweep import Desk, expected
@@ -127,12 +137,21 @@ async def _stuck_leases(session: AsyncSession, sent_at: datetime) -> int:
 
 
 async def _oldest(session: AsyncSession, sent_at: datetime) -> timedelta:
-    """Return how long the oldest message waits that could be sent, from when it could be."""
-    first = select(func.min(Outbox.id)).where(
-        Outbox.state == OutboxState.PENDING.value, Outbox.send_after <= sent_at
+    """Return how long the oldest message waits that could be sent, from when it could be.
+
+    While everything is held, nothing could be; the hold speaks for itself.
+    """
+    could_be = (
+        Outbox.state == OutboxState.PENDING.value,
+        Outbox.send_after <= sent_at,
+        or_(Outbox.closes_at.is_(None), Outbox.closes_at > sent_at, Outbox.reopens_at <= sent_at),
+        ~exists(select(Hold.name)),
     )
-    row = await session.scalar(select(Outbox).where(Outbox.id == first.scalar_subquery()))
-    return sent_at - max(row.created_at, row.send_after) if row else timedelta(0)
+    row = await session.scalar(select(Outbox).where(*could_be).order_by(Outbox.id).limit(1))
+    if row is None:
+        return timedelta(0)
+    reopened = row.reopens_at if row.reopens_at and row.reopens_at <= sent_at else row.created_at
+    return sent_at - max(row.created_at, row.send_after, reopened)
 
 
 async def _lost(session: AsyncSession, now: datetime) -> list[tuple[int, str]]:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from db.engine import Database
-from db.tables import Duty, DutyState, Heartbeat, Notice, Outbox, OutboxState
+from db.tables import Duty, DutyState, Heartbeat, Hold, Notice, Outbox, OutboxState
 from scheduler import auditor, heartbeat
 from scheduler.auditor import Findings, audit
 from tests.scheduler.world import (
@@ -183,6 +183,17 @@ async def test_messages_that_wait_or_hang_are_reported(database: Database) -> No
         leased = {"state": OutboxState.LEASED.value, "send_after": NOW}
         await session.execute(update(Outbox).values(**leased))
     assert (await audited(database, NOW + hours)).stuck_leases == 1
+
+
+async def test_what_waits_for_the_morning_or_is_held_does_not_count_as_waiting(
+    database: Database,
+) -> None:
+    await told_once(database)
+    assert (await audited(database, at(MONDAY, 23))).oldest == timedelta(0)
+    assert (await audited(database, at(MONDAY + DAY, 9))).oldest == timedelta(hours=1)
+    async with database.write() as session:
+        session.add(Hold(name="restore", since=NOW, reason="restored"))
+    assert (await audited(database, at(MONDAY + DAY, 9))).oldest == timedelta(0)
 
 
 async def test_a_loop_that_beats_no_more_is_reported(database: Database) -> None:
