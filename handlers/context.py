@@ -43,7 +43,8 @@ class Context:
     `data` is what the dialog has gathered; `prepared` is what the route's `prepare` made of
     the uploaded file, outside the transaction; `received` is a file sent to a dialog step that
     takes files. `slip` is the command that a short text that is
-    no command may have meant.
+    no command may have meant. `aside` is the private chat in which a private command that was
+    given in a group is answered.
     """
 
     incoming: Incoming
@@ -56,6 +57,12 @@ class Context:
     prepared: Any = None
     received: ReceivedFile | None = None
     slip: Button | None = None
+    aside: str | None = None
+
+    @property
+    def chat(self) -> str:
+        """The chat where the talk goes on: a dialog stands where its prompt is shown."""
+        return self.aside or self.incoming.chat
 
     @property
     def today(self) -> date:
@@ -108,7 +115,7 @@ class Context:
         await conversation.open_dialog(
             self.session,
             account_id=self.actor.account_id,
-            chat=self.incoming.chat,
+            chat=self.chat,
             step=step,
             data=data,
             now=self.now,
@@ -117,5 +124,5 @@ class Context:
     async def leave(self) -> bool:
         """Close the dialog; False if there was none."""
         return await conversation.close_dialog(
-            self.session, account_id=self.actor.account_id, chat=self.incoming.chat
+            self.session, account_id=self.actor.account_id, chat=self.chat
         )

@@ -44,6 +44,7 @@ SLIP_LENGTH = 12
 CANCEL = "取消"
 NOT_FETCHED = "文件没有取到，请重新发送一次。"
 STALE_DIALOG = "刚才的操作已结束，文件没有保存。请重新发送指令后再发文件。"
+NO_OWN_CHAT = "请先私聊我一次，我再把结果发给你本人。"
 STALE_BUTTON = "这个按钮已失效，请重新发送指令。"
 
 
@@ -166,7 +167,7 @@ class Dispatcher:
             async with context.session.begin_nested():
                 return _as_list(await self._route(context, prepared))
         except UserError as error:
-            return [Reply(str(error))]
+            return [Reply(str(error), private=context.aside is not None)]
 
     async def _route(self, context: Context, prepared: Prepared) -> Replies:
         if prepared.refusal is not None:
@@ -205,6 +206,10 @@ class Dispatcher:
     async def _call(self, route: Route, context: Context, rest: str) -> Replies:
         context.require(route.needs)
         context.text = rest
+        if route.private and context.incoming.group:
+            context.aside = await self._own_chat(context)
+            if context.aside is None:
+                raise UserError(NO_OWN_CHAT)
         replies = await route.handler(context)
         if not route.private:
             return replies
@@ -257,7 +262,7 @@ class Dispatcher:
         for number, reply in enumerate(replies):
             elsewhere = reply.private and incoming.group
             if elsewhere and own is None:
-                reply, elsewhere = Reply("请先私聊我一次，我再把结果发给你本人。"), False
+                reply, elsewhere = Reply(NO_OWN_CHAT), False
             address = (
                 Address(incoming.channel, str(own))
                 if elsewhere
@@ -273,7 +278,9 @@ class Dispatcher:
                 now=context.now,
                 person_id=context.actor.person_id,
                 presser=context.actor.account_id,
-                edits=incoming.message if reply.replaces and incoming.press else None,
+                edits=incoming.message
+                if reply.replaces and not elsewhere and incoming.press
+                else None,
                 answers=incoming.message if incoming.group and not elsewhere else None,
             )
 

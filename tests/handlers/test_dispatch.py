@@ -46,6 +46,15 @@ def talk(talk: Talk) -> Talk:
         await context.go_to("test.step", n=1)
         return Reply("请说")
 
+    @router.command("privately", help="", needs=ASK, private=True, hidden=True)
+    async def privately(context: Context) -> Reply:
+        await context.go_to("test.step", n=2)
+        return Reply("请私下说")
+
+    @router.command("blunder", help="", needs=ASK, private=True, hidden=True)
+    async def blunder(context: Context) -> Reply:
+        raise UserError("写错了")
+
     @router.step("test.step", needs=ASK)
     async def step(context: Context) -> Reply:
         await context.leave()
@@ -132,6 +141,25 @@ async def test_a_dialog_belongs_to_its_chat_and_its_person(talk: Talk) -> None:
 async def test_a_private_answer_leaves_the_group(talk: Talk) -> None:
     await talk.send(talk.incoming(MEMBER, "/secretly", chat="群", group=True))
     assert [m.text for m in talk.mail(MEMBER)] == ["只给你看"]
+
+
+async def test_the_dialog_of_a_private_command_stands_in_the_private_chat(talk: Talk) -> None:
+    await talk.send(talk.incoming(MEMBER, "/privately", chat="群", group=True))
+    assert [m.text for m in talk.mail(MEMBER)] == ["请私下说"]
+    [in_group] = await talk.send(talk.incoming(MEMBER, "大家好", chat="群", group=True))
+    [in_private] = await talk.say(MEMBER, "你好")
+    assert ("收到" in in_group.text, in_private.text) == (False, "收到你好2")
+
+
+async def test_a_mistake_in_a_private_command_is_told_in_private(talk: Talk) -> None:
+    assert await talk.send(talk.incoming(MEMBER, "/blunder", chat="群", group=True)) == []
+    assert [m.text for m in talk.mail(MEMBER)] == ["写错了"]
+
+
+async def test_a_private_command_without_a_private_chat_does_nothing(talk: Talk) -> None:
+    await talk.send(talk.incoming("新人", "/privately", chat="群", group=True))
+    [reply] = await talk.send(talk.incoming("新人", "大家好", chat="群", group=True))
+    assert "收到" not in reply.text
 
 
 async def test_a_private_answer_waits_for_a_private_chat(talk: Talk) -> None:
