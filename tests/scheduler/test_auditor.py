@@ -13,6 +13,7 @@ from db.engine import Database
 from db.tables import Duty, DutyState, Heartbeat, Hold, Notice, Outbox, OutboxState
 from scheduler import auditor, heartbeat
 from scheduler.auditor import Findings, audit
+from tests.plans import read_whole, recorded
 from tests.scheduler.world import (
     BOOK,
     BRANCH,
@@ -251,3 +252,11 @@ async def test_problems_are_logged(
         await owe(session, "王小明")
     await audited(sqlite_database)
     assert "audit: 1 duties are due" in caplog.text
+
+
+async def test_a_round_reads_no_large_table_whole(database: Database) -> None:
+    await told_once(database)
+    await delete_by_hand(database)
+    with recorded() as statements:
+        assert (await audited(database)).lost == 1
+    assert await read_whole(database, statements) <= {"unit", "calendar_day", "silence", "hold"}

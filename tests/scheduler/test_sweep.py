@@ -8,13 +8,14 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Select, delete, text, update
+from sqlalchemy import delete, text, update
 
 from db.engine import Database
 from db.tables import Account, Duty, DutyState, Outbox, OutboxState, Post, Title, Unit
 from scheduler import duties, ladder, silences, sweep, workdays
 from scheduler.channels import Lane
 from scheduler.rulebook.model import RuleBook
+from tests.plans import read_whole, recorded
 from tests.scheduler.world import (
     BOOK,
     BRANCH,
@@ -402,29 +403,40 @@ async def test_an_empty_round_writes_nothing(database: Database) -> None:
     assert (await fetch(database, duty_id)).next_at == at(LIMIT, 9)
 
 
+# These stay small: the tree, the days, the silences.
+SMALL = {"unit", "calendar_day", "silence"}
+
+
+async def test_a_round_costs_what_is_due_however_much_there_is(database: Database) -> None:
+    """Told, merged, passed up and superseded: no statement reads a large table whole."""
+    await planted(database, "王小明", "李小红", "支书记", BRANCH)
+    await unbind(database, "李小红")
+    await swept(database, after_all(MONDAY))
+    with recorded() as statements:
+        assert await swept(database, after_all(LIMIT + DAY)) == 4
+        assert await swept(database, after_all(LIMIT + DAY)) == 0
+    assert len(statements) > 10
+    assert await read_whole(database, statements) <= SMALL
+
+
 async def test_what_is_due_is_found_by_its_index(database: Database) -> None:
-    """A round costs what is due, however much is open."""
-    async with database.write() as session:
-        await plant(session)
-        owner = await person_named(session, "王小明")
-        for number in range(300):
-            await owe(session, owner.name, period=str(number))
-        await session.execute(update(Duty).values(next_at=at(LIMIT, 9)))
-    plan = await _plan(database, sweep.due(after_all(MONDAY), 500))
-    assert "ix_duty_next_at" in plan
-    assert "SCAN duty" not in plan.replace("SCAN duty USING INDEX", "")
-    assert "Seq Scan" not in plan
+    with recorded() as statements:
+        assert await swept(database, after_all(MONDAY)) == 0
+    assert len(statements) == 1
+    assert await read_whole(database, statements) == set()
 
 
-async def _plan(database: Database, statement: Select[Duty]) -> str:
-    literal = {"literal_binds": True}
-    compiled = statement.compile(dialect=database.engine.dialect, compile_kwargs=literal)
-    async with database.write() as session:
-        await session.execute(text("ANALYZE"))
-    explain = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
-    async with database.read() as session:
-        lines = await session.execute(text(f"{explain} {compiled}"))
-        return "\n".join(str(line) for line in lines)
+async def test_a_process_that_starts_as_a_step_comes_tells_it(
+    database: Database, store_url: str
+) -> None:
+    """A deployment three seconds before the step: the old process did not see it come."""
+    [duty_id] = await planted(database, "王小明")
+    step = at(MONDAY, 9) + ladder.jitter((await fetch(database, duty_id)).unit_id)
+    assert await swept(database, step - timedelta(seconds=3)) == 0
+    new = Database(store_url)
+    assert await swept(new, step + timedelta(seconds=4)) == 1
+    await new.close()
+    assert await swept(database, step + timedelta(seconds=5)) == 0
 
 
 async def unbind(database: Database, *names: str) -> None:
