@@ -97,8 +97,8 @@ class Dispatcher:
         if not self._flood.admit(f"{incoming.channel}:{incoming.account}", now):
             return Handled("消息太快了，请稍等片刻再发。")
         incoming = _clean(incoming)
-        prepared = await self._prepare(incoming, now)
         try:
+            prepared = await self._prepare(incoming, now)
             async with self._database.write() as session:
                 handled = await self._run(session, incoming, prepared, now)
         except Exception as error:
@@ -338,6 +338,9 @@ class Dispatcher:
             return Prepared(refusal=Reply(NOT_FETCHED))
         except (DocumentError, UserError) as error:
             return Prepared(refusal=Reply(str(error)))
+        except OSError as error:
+            # Of the file, not of the store: to hand it in again would change nothing.
+            raise RuntimeError("a file could not be read") from error
         return Prepared(route=route, value=value)
 
     async def _actor(self, session: Session, channel: str, account: str, now: datetime) -> Actor:

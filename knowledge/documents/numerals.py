@@ -39,6 +39,11 @@ def to_chinese(number: int) -> str:
     return written.removeprefix(DIGITS[1]) if 10 <= number < 20 else written
 
 
+def in_locator(number: int) -> str:
+    """Write a number as in 第一百零一页: in Chinese up to 9999, in digits beyond."""
+    return to_chinese(number) if number <= LARGEST else str(number)
+
+
 def from_chinese(numeral: str) -> int:
     """Read 第…条's numeral: 十二, 一百零一, 一〇一, 两千, 廿一, 12 or １２.
 

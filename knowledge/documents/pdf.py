@@ -17,7 +17,7 @@ from knowledge.documents.archives import BROKEN, ENCRYPTED
 from knowledge.documents.errors import DocumentError
 from knowledge.documents.limits import Limits
 from knowledge.documents.model import Block, BlockKind, Document, Kind
-from knowledge.documents.numerals import to_chinese
+from knowledge.documents.numerals import in_locator
 from knowledge.documents.structure import (
     LONGEST_HEADING,
     find_article,
@@ -205,7 +205,7 @@ def _block(
 ) -> Iterator[Block]:
     if last is None:
         return
-    place = f"第{to_chinese(page)}页"
+    place = f"第{in_locator(page)}页"
     alone = text == last.text
     fits = alone and len(text) <= LONGEST_HEADING and not _ENDS.search(text)
     if fits and not is_note(text) and measures[last.page].is_centred(last):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from knowledge.documents.model import Section
-from knowledge.documents.numerals import to_chinese
+from knowledge.documents.numerals import in_locator
 from knowledge.documents.structure import item_label
 
 LONGEST = 1200
@@ -39,7 +39,7 @@ def _locator(locator: str, text: str, number: int) -> str:
         return locator
     labels = [label for line in text.strip("\n").split("\n") if (label := item_label(line))]
     if not labels or not item_label(text.lstrip("\n")):
-        return f"{locator}第{to_chinese(number)}部分"
+        return f"{locator}第{in_locator(number)}部分"
     return f"{locator}{labels[0]}" + (f"至{labels[-1]}" if len(labels) > 1 else "")
 
 

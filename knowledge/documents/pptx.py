@@ -12,7 +12,7 @@ from pptx.enum.shapes import MSO_SHAPE_TYPE
 
 from knowledge.documents.limits import Limits
 from knowledge.documents.model import Block, BlockKind, Document, Kind
-from knowledge.documents.numerals import to_chinese
+from knowledge.documents.numerals import in_locator
 from knowledge.documents.titles import LONGEST_TITLE, first_heading
 from knowledge.documents.words import row, tidy, tidy_lines
 
@@ -26,7 +26,7 @@ def read(data: bytes, limits: Limits) -> Document:
     tables = count(1)
     for number, slide in enumerate(presentation.slides, start=1):
         if slide.element.get("show") != "0":
-            blocks += _slide(slide, f"第{to_chinese(number)}张", tables)
+            blocks += _slide(slide, f"第{in_locator(number)}张", tables)
     named = tidy(presentation.core_properties.title or "")
     return Document(Kind.PPTX, first_heading(blocks) or named[:LONGEST_TITLE], tuple(blocks))
 

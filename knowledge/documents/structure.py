@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from knowledge.documents.numerals import CLASS, from_chinese, to_chinese
+from knowledge.documents.numerals import CLASS, LARGEST, from_chinese, to_chinese
 
 # Ranks of headings, from outside in; styles and tags have levels of the same scale.
 ANNEX, PART, CHAPTER, SUBCHAPTER, POINT, SUBPOINT = 1, 1, 2, 3, 4, 5
@@ -152,7 +152,9 @@ def without_page(line: str) -> str:
 
 
 def _value(numeral: str) -> int | None:
+    """Return the number of a part; a number that no locator can write is plain text."""
     try:
-        return from_chinese(re.sub(_SPACES, "", numeral))
+        number = from_chinese(re.sub(_SPACES, "", numeral))
     except ValueError:
         return None
+    return number if number <= LARGEST else None

@@ -10,7 +10,7 @@ from handlers.dispatch import STALE_BUTTON
 from handlers.flood import LIMIT
 from handlers.incoming import ChatChange, ChatEvent
 from handlers.reply import Button, Reply, UserError
-from tests.handlers.conftest import CHANNEL, MEMBER, OUTSIDER, SECRETARY, Talk
+from tests.handlers.conftest import CHANNEL, MEMBER, OUTSIDER, SECRETARY, Talk, upload
 
 
 @pytest.fixture
@@ -116,6 +116,23 @@ async def test_a_failing_handler_changes_nothing_and_says_so_once(talk: Talk) ->
         from db.tables import AuditLine
 
         assert (await session.scalars(select(AuditLine))).all() == []
+
+
+@pytest.mark.parametrize("fault", [ValueError("a bug"), OSError("a broken file")])
+async def test_a_file_that_makes_reading_fail_is_closed_and_told(
+    talk: Talk, fault: Exception
+) -> None:
+    def prepare(name: str, data: bytes) -> None:
+        raise fault
+
+    router = talk.dispatcher._router
+    router.file("odd", help="", needs=ASK, suffixes=(".odd",), words=(), prepare=prepare)(
+        router.routes["echo"].handler
+    )
+    event = talk.incoming(MEMBER, "", upload=upload("a.odd", b"x"))
+    [reply] = await talk.send(event)
+    assert "编号" in reply.text
+    assert await talk.send(event) == []
 
 
 async def test_a_mistake_of_the_user_undoes_what_the_handler_did(talk: Talk) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.documents.numerals import CLASS, format_number, from_chinese, to_chinese
+from knowledge.documents.numerals import CLASS, format_number, from_chinese, in_locator, to_chinese
 
 FORMATS = [
     ("decimal", "12"),
@@ -75,6 +75,13 @@ def test_what_is_no_number_is_refused(numeral: str) -> None:
     """一百一 is said for 110 and would be read as 101: no guess is made."""
     with pytest.raises(ValueError, match=r".+"):
         from_chinese(numeral)
+
+
+@pytest.mark.parametrize(
+    ("number", "written"), [(101, "一百零一"), (9999, "九千九百九十九"), (10_000, "10000")]
+)
+def test_a_place_has_a_number_however_great(number: int, written: str) -> None:
+    assert in_locator(number) == written
 
 
 @pytest.mark.parametrize("number", [-1, 10_000])

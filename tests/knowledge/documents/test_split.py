@@ -30,6 +30,12 @@ def text_file(text: str) -> Document:
     return read("a.txt", text.encode())
 
 
+def test_an_article_number_beyond_all_locators_is_plain_text() -> None:
+    sections = split(text_file("第1条 甲甲。\n第10000条 内容在此。\n"))
+    assert [section.locator for section in sections] == ["第一条"]
+    assert "第10000条 内容在此。" in sections[0].text
+
+
 def squeeze(text: str) -> str:
     return "".join(text.split())
 
