@@ -39,7 +39,7 @@ LOOP = "audit"
 # How far back it looks, and at how many of the newest lines of the duties' history.
 SPAN = timedelta(hours=48)
 NEWEST_EVENTS = 10_000
-# The sweep's period: something that waits for two of them is stuck.
+# The sweep's period; something that waits for two of them is stuck.
 TICK = timedelta(seconds=10)
 LEASE_GRACE = timedelta(minutes=5)
 PENDING_GRACE = timedelta(minutes=30)
@@ -92,21 +92,25 @@ async def audit(
     periods: Mapping[str, timedelta],
     resume_after: int = 0,
     budget: int = 1000,
+    tick: timedelta = TICK,
 ) -> Findings:
     """Check, repair, beat; `budget` is how many open duties are derived again in this round.
 
-    `now` is the calendar's time, `sent_at` the real one, `periods` how often each loop runs. The
-    next round goes on where `resume_after` of the findings says.
+    `now` is the calendar's time, `sent_at` the real one, `periods` how often each loop runs and
+    `tick` how far the calendar goes between two sweeps. The next round goes on where
+    `resume_after` of the findings says.
     """
     async with database.read() as session:
         found = Findings(
-            waiting=await _waiting(session, now),
+            waiting=await _waiting(session, now - 2 * tick),
             stuck_leases=await _stuck_leases(session, sent_at),
             oldest=await _oldest(session, sent_at),
             silent=tuple(await heartbeat.silent(session, periods, sent_at)),
         )
         lost = await _lost(session, now)
-        derived = await _derive(session, book, now, zone, resume_after, budget)
+        derived = await _derive(
+            session, book, now=now, zone=zone, resume_after=resume_after, budget=budget, tick=tick
+        )
     found = replace(
         found,
         lost=len(lost),
@@ -124,8 +128,8 @@ async def audit(
     return found
 
 
-async def _waiting(session: AsyncSession, now: datetime) -> int:
-    late = select(Duty.id).where(Duty.next_at <= now - 2 * TICK).limit(MOST_REPORTED)
+async def _waiting(session: AsyncSession, since: datetime) -> int:
+    late = select(Duty.id).where(Duty.next_at <= since).limit(MOST_REPORTED)
     return await session.scalar(select(func.count()).select_from(late.subquery())) or 0
 
 
@@ -185,10 +189,12 @@ async def _lost(session: AsyncSession, now: datetime) -> list[tuple[int, str]]:
 async def _derive(
     session: AsyncSession,
     book: RuleBook,
+    *,
     now: datetime,
     zone: ZoneInfo,
     resume_after: int,
     budget: int,
+    tick: timedelta,
 ) -> Findings:
     """Derive the steps of a stretch of the open duties; after the last one it starts again.
 
@@ -218,12 +224,12 @@ async def _derive(
     forgotten = tuple(
         duty.id
         for duty, path in pairs
-        if not duty.failures and _is_forgotten(duty, path, desk, now)
+        if not duty.failures and _is_forgotten(duty, path, desk, now, tick)
     )
     return Findings(forgotten=forgotten, failing=failing, looked_at=len(pairs), resume_after=resume)
 
 
-def _is_forgotten(duty: Duty, path: str, desk: Desk, now: datetime) -> bool:
+def _is_forgotten(duty: Duty, path: str, desk: Desk, now: datetime, tick: timedelta) -> bool:
     """Tell whether a step has come, or will, and nobody is going to look at the duty for it."""
     if silences.until(desk.silent, path) is not None:
         return False
@@ -237,7 +243,7 @@ def _is_forgotten(duty: Duty, path: str, desk: Desk, now: datetime) -> bool:
         return bool(pending)
     # What waited for the end of a night or a silence is looked at in the morning.
     morning = timetable.morning(now.astimezone(timetable.zone).date())
-    come = pending[0].at <= now - 2 * TICK and timetable.opening(now) == now
+    come = pending[0].at <= now - 2 * tick and timetable.opening(now) == now
     return come and duty.next_at > max(now, morning)
 
 

@@ -45,6 +45,7 @@ async def audited(
     periods: Mapping[str, timedelta] | None = None,
     resume_after: int = 0,
     budget: int = 1000,
+    tick: timedelta = auditor.TICK,
 ) -> Findings:
     return await audit(
         database,
@@ -55,6 +56,7 @@ async def audited(
         periods=periods or {},
         resume_after=resume_after,
         budget=budget,
+        tick=tick,
     )
 
 
@@ -166,6 +168,16 @@ async def test_a_duty_that_nobody_looks_at_is_reported(database: Database) -> No
     findings = await audited(database)
     assert findings.waiting == 1
     assert "nobody looks at them" in findings.problems()[0]
+
+
+async def test_where_the_calendar_runs_fast_a_tick_is_longer(database: Database) -> None:
+    """In a demo a day may pass between two sweeps."""
+    async with database.write() as session:
+        await plant(session)
+        duty = await owe(session, "王小明")
+        duty.next_at = SOON - timedelta(hours=20)
+    assert (await audited(database, tick=timedelta(days=1))).waiting == 0
+    assert (await audited(database)).waiting == 1
 
 
 async def test_a_duty_that_cannot_be_judged_is_reported(database: Database) -> None:
