@@ -10,19 +10,38 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.tables import Chat, Hold, Outbox, OutboxState
+from db.types import UtcDateTime
 from scheduler.channels import Address, Delivery, Lane
 from scheduler.kinds import PARKED_KINDS, REPLY
 from scheduler.messages import Message
 
 # Longer than any delivery may take (a channel's total time-out), with a margin.
 LEASE = timedelta(seconds=90)
+_OPEN: list[ColumnElement[str]] = [
+    literal_column(f"'{s.value}'") for s in (OutboxState.PENDING, OutboxState.LEASED)
+]
+# A time, or the parameter that stands for it in a statement that is made once.
+Time = datetime | BindParameter[datetime]
 # Of these messages, which are still worth sending?
 Recheck = Callable[[AsyncSession, Sequence[int]], Awaitable[set[int]]]
 
@@ -90,44 +109,54 @@ async def park(session: AsyncSession, *, now: datetime) -> list[Outbox]:
 
 def is_open(row: Any) -> ColumnElement[bool]:
     """Tell what still waits or is being sent, in the very words of the partial indexes."""
-    states = (OutboxState.PENDING.value, OutboxState.LEASED.value)
-    listed: BindParameter[tuple[str, ...]] = bindparam(
-        "open", states, expanding=True, literal_execute=True
-    )
-    return row.state.in_(listed)  # type: ignore[no-any-return]  # `row` may be an alias
+    return row.state.in_(_OPEN)  # type: ignore[no-any-return]  # `row` may be an alias
 
 
 async def _take(
     session: AsyncSession, *, channel: str, worker: str, now: datetime, limit: int
 ) -> list[Outbox]:
+    given = {
+        "on_channel": channel,
+        "at": now,
+        "most": limit,
+        "lease_end": now + LEASE,
+        "worker": worker,
+    }
+    options = {"populate_existing": True, "synchronize_session": False}
+    return list(await session.scalars(_claiming(), given, execution_options=options))
+
+
+@cache
+def _claiming() -> ReturningUpdate[tuple[Outbox]]:
+    """Return the claim; made once, for making it takes longer than running it."""
+    now: BindParameter[datetime] = bindparam("at", type_=UtcDateTime())
     due = (
         select(Outbox.id)
         .where(
-            Outbox.channel == channel,
+            Outbox.channel == bindparam("on_channel"),
             _is_due(Outbox, now),
             ~_is_held(),
             ~_is_resting(now),
             ~_is_behind_another(now),
         )
         .order_by(Outbox.lane, Outbox.id)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
         # As a plain subquery PostgreSQL may run it once a row, and take more than the limit.
+        # What it returns is locked there, and SQLite has one writer: no need to ask again.
         .cte("due")
     )
-    taken = (
+    return (
         update(Outbox)
-        .where(Outbox.id.in_(select(due.c.id)), _is_due(Outbox, now))
+        .where(Outbox.id.in_(select(due.c.id)))
         .values(
             state=OutboxState.LEASED.value,
-            send_after=now + LEASE,
-            leased_by=worker,
+            send_after=bindparam("lease_end"),
+            leased_by=bindparam("worker"),
             attempt=Outbox.attempt + 1,
         )
         .returning(Outbox)
     )
-    options = {"populate_existing": True, "synchronize_session": False}
-    return list(await session.scalars(taken, execution_options=options))
 
 
 async def _still_worth_it(
@@ -146,7 +175,7 @@ async def _still_worth_it(
     return [row for row in rows if row.id not in pointless]
 
 
-def _is_due(row: Any, now: datetime) -> ColumnElement[bool]:
+def _is_due(row: Any, now: Time) -> ColumnElement[bool]:
     return and_(
         is_open(row),
         _is_free(row, now),
@@ -156,14 +185,14 @@ def _is_due(row: Any, now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _is_free(row: Any, now: datetime) -> ColumnElement[bool]:
+def _is_free(row: Any, now: Time) -> ColumnElement[bool]:
     """Tell what no lease and no wait for another attempt holds back."""
     return row.send_after <= now  # type: ignore[no-any-return]  # `row` may be an alias
 
 
-def _is_behind_another(now: datetime) -> ColumnElement[bool]:
+def _is_behind_another(now: Time) -> ColumnElement[bool]:
     earlier = aliased(Outbox)
-    return exists().where(
+    first = select(earlier.id).where(
         earlier.channel == Outbox.channel,
         earlier.chat == Outbox.chat,
         is_open(earlier),
@@ -178,9 +207,12 @@ def _is_behind_another(now: datetime) -> ColumnElement[bool]:
             ),
         ),
     )
+    # The offset makes PostgreSQL look into the chat's index for each message. As a join, which
+    # it prefers while it has no statistics, it reads all that waits for each.
+    return first.offset(0).exists()
 
 
-def _is_resting(now: datetime) -> ColumnElement[bool]:
+def _is_resting(now: Time) -> ColumnElement[bool]:
     return exists().where(
         Chat.channel == Outbox.channel, Chat.external == Outbox.chat, Chat.next_ok_at > now
     )

@@ -42,7 +42,7 @@ class Outbox(Base):
     __table_args__ = (
         # Partial, so that what was sent costs nothing; a query must name OPEN in these words.
         Index("ix_outbox_open", "channel", "lane", "id", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("ix_outbox_open_chat", "channel", "chat", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_outbox_open_chat", "chat", "channel", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_outbox_state", "state"),
     )
 

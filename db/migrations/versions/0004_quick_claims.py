@@ -15,7 +15,7 @@ def upgrade() -> None:
     """Apply."""
     only = {"sqlite_where": OPEN, "postgresql_where": OPEN}
     op.create_index("ix_outbox_open", "outbox", ["channel", "lane", "id"], **only)
-    op.create_index("ix_outbox_open_chat", "outbox", ["channel", "chat"], **only)
+    op.create_index("ix_outbox_open_chat", "outbox", ["chat", "channel"], **only)
     op.drop_index("ix_outbox_channel_chat", "outbox")
     op.drop_index("ix_outbox_state_send_after_lane", "outbox")
     op.create_index("ix_outbox_state", "outbox", ["state"])
