@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from scheduler.workdays import Workdays
-
 from db.tables import Case, CaseState, Duty, DutyState, Unit
 from handlers.context import Context
 from handlers.duty_words import due_words, state_words
@@ -11,6 +9,7 @@ from handlers.reply import Button, Quote, Reply, UserError
 from scheduler import cases
 from scheduler.rulebook import keeping, wording
 from scheduler.rulebook.model import Rule
+from scheduler.workdays import Workdays
 
 NO_BOOK = "规则册还没有载入，请稍后再试；如仍不行，请告诉管理员。"
 ENDS = {CaseState.CLOSED: "全部步骤已经办完。", CaseState.STOPPED: "事项已经停办。"}
@@ -91,4 +90,4 @@ def _about(rule: Rule) -> list[str]:
 
 
 def _number(rule: Rule | None) -> str:
-    return f"{rule.step:g}. " if rule is not None and rule.step else ""
+    return f"{rule.id.rpartition('-')[2]}. " if rule is not None and rule.step else ""

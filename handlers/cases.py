@@ -58,8 +58,35 @@ async def develop(context: Context) -> Replies:
     if stage is Stage.MEMBER:
         raise UserError(f"{person.name}已经是正式党员。")
     if rest:
-        return await _open_joining(context, person, " ".join(rest))
+        return await _open(context, person, cases.JOINING, " ".join(rest))
     return await _ask_for_start(context, person, stage)
+
+
+@router.command(
+    "transfer",
+    "转接",
+    "组织关系转接",
+    help="办理一个人的组织关系转接，看下一步",
+    needs=MANAGE_CASES,
+    usage="姓名",
+    private=True,
+    subject=True,
+)
+async def transfer(context: Context) -> Replies:
+    """Show the moving of somebody's membership, or open it from the day of the letter."""
+    name, *rest = context.text.split() or [""]
+    if not name:
+        return await _about(context, "组织关系转接", "转接 姓名")
+    person = await pick_person(context, MANAGE_CASES, name, lambda who: f"/transfer {who}")
+    if isinstance(person, Reply):
+        return person
+    case = await cases.running(context.session, cases.TRANSFER, f"person:{person.id}")
+    if case is not None:
+        return await progress(context, case, await calendar_of(context))
+    if rest:
+        return await _open(context, person, cases.TRANSFER, " ".join(rest))
+    await context.go_to(BEGIN, person=person.id, kind=cases.TRANSFER)
+    return Reply(f"请发送{person.name}介绍信开具的实际日期，例如 2026-03-01。放弃发送“取消”。")
 
 
 @router.step(BEGIN, needs=MANAGE_CASES)
@@ -69,7 +96,7 @@ async def begin(context: Context) -> Replies:
         context, MANAGE_CASES, f"#{context.data['person']}", lambda who: f"/develop {who}"
     )
     assert isinstance(person, Person)  # an id means one person or nobody
-    replies = await _open_joining(context, person, context.text)
+    replies = await _open(context, person, context.data["kind"], context.text)
     await context.leave()
     return replies
 
@@ -221,7 +248,7 @@ async def _ask_for_start(context: Context, person: Person, stage: Stage) -> Repl
     book = (await calendar_of(context)).book
     behind = cases.BEHIND[stage]
     rule = cases.step_at(book, cases.JOINING, behind, context.calendar_today)
-    await context.go_to(BEGIN, person=person.id)
+    await context.go_to(BEGIN, person=person.id, kind=cases.JOINING)
     step = f"第 {behind:g} 步“{rule.title}”" if rule else f"第 {behind:g} 步"
     return Reply(
         f"{person.name}目前是{stage.value}。请发送{step}的实际日期，例如 2026-03-01；"
@@ -229,16 +256,18 @@ async def _ask_for_start(context: Context, person: Person, stage: Stage) -> Repl
     )
 
 
-async def _open_joining(context: Context, person: Person, text: str) -> Reply:
+async def _open(context: Context, person: Person, kind: str, text: str) -> Reply:
     words = text.split()
     if not 1 <= len(words) <= 2:
         raise UserError("请发送日期，或者“步骤号 日期”，例如 15 2026-03-01。")
-    behind = _step(words[0]) if len(words) == 2 else cases.BEHIND[Stage(person.stage)]
+    usual = cases.BEHIND[Stage(person.stage)] if kind == cases.JOINING else 1
+    behind = _step(words[0]) if len(words) == 2 else usual
     calendar = await calendar_of(context)
     try:
-        duty = await cases.open_joining(
+        duty = await cases.open_for_person(
             context.session,
             person,
+            kind,
             behind=behind,
             on=_day(words[-1]),
             actor_id=context.person_id,
@@ -246,7 +275,7 @@ async def _open_joining(context: Context, person: Person, text: str) -> Reply:
         )
     except CaseError as error:
         raise UserError(WHY[error.code]) from error
-    await context.record("case.open", f"person:{person.id}", kind=cases.JOINING, behind=behind)
+    await context.record("case.open", f"person:{person.id}", kind=kind, behind=behind)
     return await card(context, duty, calendar)
 
 
@@ -293,7 +322,7 @@ async def _case(context: Context, duty: Duty) -> Case:
 
 def _step(text: str) -> float:
     try:
-        step = float(text)
+        step = float("7.5" if text == "7a" else text)
     except ValueError as error:
         raise UserError("步骤号要写数字，例如 15。") from error
     if not 1 <= step <= 25:

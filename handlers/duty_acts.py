@@ -45,6 +45,7 @@ LONGEST_DAYS = 90
 CHOICES = 8
 REASON_LIMIT, TEXT_LIMIT = 200, 2_000
 UNDO_LIFE = timedelta(days=1)
+EXTENSION = re.compile(r"延长(\d{1,2})个月")
 LATER = re.compile(r"(\d{1,3})\s*(天|日|周|个?月)?\Z")
 UNITS = {"周": 7, "月": 30, "个月": 30}
 NOT_YOURS = "这项任务不由你办理，只能由责任人或本组织的书记、副书记、组织委员办理。"
@@ -96,8 +97,8 @@ async def done(context: Context) -> Replies:
         return _ask_for_day(duty)
     on = _day(words[0] if words else "", context.calendar_today)
     decision = words[1] if len(words) > 1 else ""
-    if rule is not None and rule.decision and decision not in cases.DECISIONS:
-        return _ask_for_decision(duty, on)
+    if rule is not None and rule.decision and not await _is_decision(context, duty, decision):
+        return await _ask_for_decision(context, duty, rule, on)
     if rule is not None and rule.evidence:
         await context.go_to(EVIDENCE, duty=duty.id, on=on.isoformat(), decision=decision)
         return Reply(_wanted(duty, rule))
@@ -303,8 +304,27 @@ def _ask_for_day(duty: Duty) -> Reply:
     )
 
 
-def _ask_for_decision(duty: Duty, on: date) -> Reply:
-    choices = tuple(Button(word, f"/done {duty.id} {on} {word}") for word in cases.DECISIONS)
+async def _is_decision(context: Context, duty: Duty, word: str) -> bool:
+    """Tell whether a word is a decision that may be entered; an extension only once."""
+    if word in (cases.AGREED, cases.REFUSED):
+        return True
+    found = EXTENSION.fullmatch(word)
+    if found is None:
+        return False
+    least, most = cases.EXTENSIONS
+    if not least <= int(found[1]) <= most:
+        raise UserError(f"延长不少于 {least} 个月、不超过 {most} 个月。")
+    if await cases.is_extended(context.session, duty):
+        raise UserError("已经延长过一次，不能再延长。")
+    return True
+
+
+async def _ask_for_decision(context: Context, duty: Duty, rule: Rule, on: date) -> Reply:
+    words = [cases.AGREED, cases.REFUSED]
+    # Only a decision that comes due at the end of a time, and may be moved, is put off (转正).
+    if rule.earliest and rule.postpone and not await cases.is_extended(context.session, duty):
+        words += [f"{cases.EXTENDED}{months}个月" for months in cases.EXTENSIONS]
+    choices = tuple(Button(word, f"/done {duty.id} {on} {word}") for word in words)
     return Reply(
         f"“{name_of(duty)}”由组织决定，我不代为推断。{on:%Y-%m-%d} 的决定是什么？",
         buttons=(choices,),

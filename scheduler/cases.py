@@ -30,11 +30,13 @@ from db.tables import (
 from db.types import insert_new, lock_chain
 from scheduler import terms
 from scheduler.periods import add, due_at
-from scheduler.rulebook.model import AnchorKind, Owner, Rule, RuleBook
+from scheduler.rulebook.model import AnchorKind, Owner, Rule, RuleBook, Span
 from scheduler.workdays import Workdays
 
-JOINING, ELECTION = "发展党员", "换届"
-AGREED, REFUSED, EXTENDED = DECISIONS = "同意", "不同意", "延长"
+JOINING, ELECTION, TRANSFER = "发展党员", "换届", "组织关系转接"
+AGREED, REFUSED, EXTENDED = "同意", "不同意", "延长"
+# How long a decision may be put off, in months (发展党员细则：不少于半年、不超过一年).
+EXTENSIONS = (6, 12)
 # The last step that a person of a stage has behind them: whoever opens a case enters its day.
 BEHIND: Mapping[Stage, float] = {
     Stage.STAFF: 1,
@@ -70,25 +72,26 @@ class Calendar:
         return self.now.astimezone(self.zone).date()
 
 
-async def open_joining(
+async def open_for_person(
     session: AsyncSession,
     person: Person,
+    kind: str,
     *,
     behind: float,
     on: date,
     actor_id: int,
     calendar: Calendar,
 ) -> Duty:
-    """Open 发展党员 for a person whose step `behind` was done on a day; return the next step.
+    """Open a case for a person whose step `behind` was done on a day; return the next step.
 
     Raises `CaseError`: "running" when one is open, "future" for a day to come, "no-step".
     """
-    rule = step_at(calendar.book, JOINING, behind, on)
+    rule = step_at(calendar.book, kind, behind, on)
     if rule is None:
         raise CaseError("no-step")
     case = await _open(
         session,
-        JOINING,
+        kind,
         f"person:{person.id}",
         unit_id=person.unit_id,
         person_id=person.id,
@@ -128,7 +131,8 @@ async def advance(
 ) -> Duty | None:
     """Make the next step of a case after one was done; None when the case has ended.
 
-    `duty` is the step that was just closed, `decision` what the organisation decided in it.
+    `duty` is the step that was just closed, `decision` what the organisation decided in it
+    ("延长6个月" with the months). A step that recurs is planned again until the next one is done.
     """
     case = await session.get_one(Case, duty.case_id)
     rule = calendar.book.edition(duty.rule, duty.edition)
@@ -138,13 +142,17 @@ async def advance(
         await end(session, case, CaseState.STOPPED, now=calendar.now)
         return None
     done = await done_days(session, case.id)
-    again = rule if decision == EXTENDED else None
-    following = again or following_step(calendar.book, rule, duty.done_on)
+    if decision.startswith(EXTENDED):
+        return await _extend(session, case, rule, duty, decision, calendar=calendar)
+    await _end_repeats(session, case, rule, calendar=calendar)
+    following = following_step(calendar.book, rule, duty.done_on)
     if following is None:
         await end(session, case, CaseState.CLOSED, now=calendar.now)
         return None
     if rule.repeat is not None:
-        await _repeat(session, case, rule, duty.done_on, calendar=calendar)
+        again = await _repeat(session, case, rule, duty.done_on, calendar=calendar)
+        if await _has(session, case, following):
+            return again
     return await _make(session, case, following, calendar=calendar, done=done)
 
 
@@ -284,11 +292,63 @@ async def _begin(
 
 async def _repeat(
     session: AsyncSession, case: Case, rule: Rule, done_on: date, *, calendar: Calendar
-) -> None:
+) -> Duty:
     """Plan a recurring step again, so long after it was done."""
     assert rule.repeat is not None  # the caller has looked
     due = add(done_on, rule.repeat, calendar.workdays)
-    await _make(session, case, rule, calendar=calendar, done={}, due=due)
+    return await _make(session, case, rule, calendar=calendar, done={}, due=due)
+
+
+async def _end_repeats(
+    session: AsyncSession, case: Case, rule: Rule, *, calendar: Calendar
+) -> None:
+    """Take back recurring steps that lie behind one that was done."""
+    book = calendar.book
+    open_steps = select(Duty).where(Duty.case_id == case.id, Duty.state == DutyState.OPEN.value)
+    for duty in await session.scalars(open_steps):
+        other = book.edition(duty.rule, duty.edition)
+        if other is not None and other.repeat is not None and other.step < rule.step:
+            duty.state, duty.next_at = DutyState.WITHDRAWN.value, None
+            duty.closed_at = calendar.now
+    await session.flush()
+
+
+async def _extend(
+    session: AsyncSession,
+    case: Case,
+    rule: Rule,
+    duty: Duty,
+    decision: str,
+    *,
+    calendar: Calendar,
+) -> Duty:
+    """Let a step be decided again so many months after the limit that it had."""
+    months = int(decision.removeprefix(EXTENDED).removesuffix("个月"))
+    limit = duty.due_on or calendar.today
+    due = add(limit, Span(months=months), calendar.workdays)
+    again = await _make(session, case, rule, calendar=calendar, done={}, due=due)
+    again.earliest_on = due
+    await session.flush()
+    return again
+
+
+async def is_extended(session: AsyncSession, duty: Duty) -> bool:
+    """Tell whether the step of a case was extended before: that may be done once."""
+    before = select(DutyEvent.data).join(Duty, Duty.id == DutyEvent.duty_id)
+    events = await session.scalars(
+        before.where(Duty.case_id == duty.case_id, Duty.rule == duty.rule)
+    )
+    return any(str(data.get("decision", "")).startswith(EXTENDED) for data in events)
+
+
+async def _has(session: AsyncSession, case: Case, rule: Rule) -> bool:
+    """Tell whether a step of a case was made already."""
+    made = select(Duty.id).where(
+        Duty.case_id == case.id,
+        Duty.rule == rule.id,
+        Duty.state != DutyState.WITHDRAWN.value,
+    )
+    return await session.scalar(made.limit(1)) is not None
 
 
 async def _make(
@@ -340,12 +400,21 @@ async def _due(
         term = await terms.current(session, case.unit_id)
         if term is None:
             return None
-        end = terms.ends_on(term, rule.anchor.years, calendar.workdays)
+        unit = await session.get_one(Unit, case.unit_id)
+        end = terms.ends_on(term, _years(calendar.book, unit, rule), calendar.workdays)
         return add(end, rule.limit, calendar.workdays) if rule.limit else end
     start = done.get(rule.anchor.event)
     if start is None or rule.limit is None:
         return None
     return add(start, rule.limit, calendar.workdays)
+
+
+def _years(book: RuleBook, unit: Unit, step: Rule) -> int:
+    """Return how long the terms of such a unit are, by its own rule; else by the step's."""
+    for rule in book.standing():
+        if rule.anchor.kind is AnchorKind.TERM and rule.owner.value == unit.kind:
+            return rule.anchor.years
+    return step.anchor.years
 
 
 def _earliest(rule: Rule, done: Mapping[str, date], workdays: Workdays) -> date | None:
