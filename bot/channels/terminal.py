@@ -14,6 +14,7 @@ class TerminalChannel:
     """Prints what is delivered. `tokens` holds the buttons that can be pressed by number."""
 
     name = NAME
+    pace = None
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
