@@ -121,6 +121,13 @@ class Context:
             now=self.now,
         )
 
+    async def dialog(self, step: str) -> dict[str, Any] | None:
+        """Return what the dialog has gathered if it stands at `step`."""
+        found = await conversation.find_dialog(
+            self.session, account_id=self.actor.account_id, chat=self.chat, now=self.now
+        )
+        return found.data if found is not None and found.step == step else None
+
     async def leave(self) -> bool:
         """Close the dialog; False if there was none."""
         return await conversation.close_dialog(

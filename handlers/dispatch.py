@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +42,9 @@ log = logging.getLogger(__name__)
 TEXT_LIMIT = 8_000
 # A longer text is a question, however much it looks like a command.
 SLIP_LENGTH = 12
+# A longer text that follows a command word in a dialog is an answer.
+ARGUMENT_LENGTH = 24
+SENTENCE = re.compile("[，。；！？,;!?\n]")
 CANCEL = "取消"
 NOT_FETCHED = "文件没有取到，请重新发送一次。"
 STALE_DIALOG = "刚才的操作已结束，文件没有保存。请重新发送指令后再发文件。"
@@ -185,7 +189,7 @@ class Dispatcher:
         if prepared.file is not None:
             return await self._receive(context, step, prepared.file)
         found = self._router.find(context.text)
-        if step is not None and (found is None or not _is_explicit(context, found[0])):
+        if step is not None and (found is None or not _is_explicit(context, *found)):
             context.require(step.needs)
             return await step.handler(context)
         if found is not None and not _is_question(context, found[0]):
@@ -229,8 +233,11 @@ class Dispatcher:
         return Button(near.words[0], f"/{near.name}") if near and near.words else None
 
     async def _step(self, context: Context) -> Step | None:
-        """Return the dialog step that a typed text belongs to; a pressed button is a command."""
-        if context.incoming.press is not None:
+        """Return the dialog step that a typed text belongs to.
+
+        A pressed button is a command; a message that was edited later may be of any age.
+        """
+        if context.incoming.press is not None or context.incoming.edited:
             return None
         dialog = await conversation.find_dialog(
             context.session,
@@ -296,7 +303,9 @@ class Dispatcher:
             return Prepared()
         async with self._database.read() as session:
             actor = await self._actor(session, incoming.channel, incoming.account, now)
-            step = await self._open_step(session, actor, incoming.chat, now)
+            step = None
+            if not incoming.edited:
+                step = await self._open_step(session, actor, incoming.chat, now)
         upload = incoming.upload
         if step is not None and step.takes_files and access.decide(actor, step.needs).allowed:
             return await self._fetch(upload)
@@ -370,9 +379,19 @@ class Dispatcher:
         return Handled()
 
 
-def _is_explicit(context: Context, route: Route) -> bool:
-    """In a dialog only a slash command or a bare command word leaves the dialog's step."""
-    return context.text.startswith("/") or context.text in route.words
+def _is_explicit(context: Context, route: Route, rest: str) -> bool:
+    """Tell whether a text typed in a dialog is a command, and not an answer that begins with one.
+
+    It is one with a slash, as a bare word, or with an argument set apart from the word that is
+    too short for a sentence.
+    """
+    text = context.text
+    if text.startswith("/") or text in route.words:
+        return True
+    joined = any(text.startswith(word + rest) for word in route.words)
+    if joined and not rest.isdecimal():
+        return False
+    return len(rest) <= ARGUMENT_LENGTH and not SENTENCE.search(rest)
 
 
 def _is_question(context: Context, route: Route) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from db.access import ANSWER_HANDOVER, HAND_OVER, REVIEW_PROPOSALS
 from db.accounts import person_today
 from db.tables import Account, Handover, Person, Proposal, ProposalState
@@ -14,6 +16,7 @@ from scheduler.channels import Address, Lane
 
 router = Router()
 
+ANSWER = "handover.answer"
 ANSWER_LIMIT = 2_000
 
 
@@ -78,21 +81,40 @@ async def start_answer(context: Context) -> Reply:
     row = await _handover(context, _number(context.text))
     if row.answer is not None:
         raise UserError("这个问题已经有人答复。")
-    await context.go_to("handover.answer", id=row.id)
+    await context.go_to(ANSWER, id=row.id)
     return Reply(f"问题：{row.question}\n请直接发送答复内容（发送“取消”放弃）。")
 
 
-@router.step("handover.answer", needs=ANSWER_HANDOVER)
+@router.step(ANSWER, needs=ANSWER_HANDOVER)
 async def take_answer(context: Context) -> Reply:
-    """Send the answer to the asker and propose the pair for the knowledge base."""
+    """Show the answer as the asker will see it; another text takes its place."""
     text = _wording(context.text)
     row = await _handover(context, int(context.data["id"]))
+    await context.go_to(ANSWER, id=row.id, text=text)
+    return Reply(
+        f"将这样答复提问人：\n你问：{row.question}\n\n{text}\n\n"
+        "核对无误请发送“发送答复”；要修改请重新发送内容，放弃发送“取消”。",
+        buttons=((Button("发送答复", f"/answer_send {_mark(row, text)}"), Button("放弃", "取消")),),
+    )
+
+
+@router.command(
+    "answer_send", "发送答复", help="发出预览过的答复", needs=ANSWER_HANDOVER, private=True,
+    hidden=True,
+)  # fmt: skip
+async def send_answer(context: Context) -> Reply:
+    """Send the answer to the asker as it was shown, and propose the pair for the library."""
+    data = await context.dialog(ANSWER) or {}
+    if "text" not in data:
+        raise UserError("没有等待发送的答复。")
+    row, text = await _handover(context, int(data["id"])), str(data["text"])
+    if context.text and context.text != _mark(row, text):
+        raise UserError("这个预览已失效，请看最新的一条。")
+    await context.leave()
     if not await handover.answer(
         context.session, row.id, text, by=context.person_id, now=context.now
     ):
-        await context.leave()
         return Reply("这个问题刚刚已由他人答复。")
-    await context.leave()
     await _send_back(context, row, text)
     proposal = await handover.propose(context.session, row, text, by=context.person_id)
     await _tell_editors(context, proposal)
@@ -257,6 +279,11 @@ async def _proposal(context: Context, number: str = "") -> Proposal:
     if row.state != ProposalState.OPEN.value:
         raise UserError("这条建议已经处理过了。")
     return row
+
+
+def _mark(row: Handover, text: str) -> str:
+    """Name one preview, so that its button sends no other answer."""
+    return hashlib.sha256(f"{row.id}\n{text}".encode()).hexdigest()[:12]
 
 
 def _number(text: str) -> int:

@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from datetime import date
 
-from db import conversation
 from db.access import EDIT_LIBRARY
 from handlers.context import Context
 from handlers.reply import Button, Reply, UserError
@@ -166,15 +165,10 @@ async def _plan(context: Context, draft: Draft) -> Plan:
 
 
 async def _dialog(context: Context) -> dict[str, object]:
-    found = await conversation.find_dialog(
-        context.session,
-        account_id=context.actor.account_id,
-        chat=context.incoming.chat,
-        now=context.now,
-    )
-    if found is None or found.step != STEP:
+    data = await context.dialog(STEP)
+    if data is None:
         raise UserError(GONE)
-    return found.data
+    return data
 
 
 async def _draft(context: Context) -> tuple[int, Draft, bool]:

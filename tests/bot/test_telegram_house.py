@@ -116,7 +116,8 @@ async def test_a_question_goes_to_the_officer_and_comes_back(house: House) -> No
     await until(lambda: house.texts(OFFICER))
     house.press(house.said(OFFICER)[0], "答复", OFFICER)
     await until(lambda: len(house.texts(OFFICER)) > 1)
-    await house.ask("每天七点半。", OFFICER)
+    preview = await house.ask("每天七点半。", OFFICER)
+    house.press(preview, "发送答复", OFFICER)
     await until(lambda: "每天七点半。" in house.texts()[-1])
 
 

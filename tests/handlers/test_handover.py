@@ -29,11 +29,17 @@ async def hand_over(talk: Talk, who: str = MEMBER) -> Message:
     return told
 
 
+async def answer(talk: Talk, who: str, text: str = ANSWER) -> Message:
+    [preview] = await talk.say(who, text)
+    [told] = await talk.press(who, preview, "发送答复")
+    return told
+
+
 async def answered(talk: Talk) -> None:
     await hand_over(talk)
     [request] = talk.mail(OFFICER)
     await talk.press(OFFICER, request, "答复")
-    await talk.say(OFFICER, ANSWER)
+    await answer(talk, OFFICER)
 
 
 async def test_it_reaches_the_organisation_officer_of_the_branch(talk: Talk) -> None:
@@ -83,9 +89,8 @@ async def test_the_second_answer_is_told_that_there_is_one(talk: Talk) -> None:
     await talk.press(OFFICER, request, "答复")
     await talk.say(SECRETARY, "转来的问题")
     await talk.say(SECRETARY, "答复 1")
-    await talk.say(OFFICER, ANSWER)
-    [reply] = await talk.say(SECRETARY, "另一个答复")
-    assert "已由他人答复" in reply.text
+    await answer(talk, OFFICER)
+    assert "已由他人答复" in (await answer(talk, SECRETARY, "另一个答复")).text
     assert len(talk.mail(MEMBER)) == 1
 
 
@@ -149,7 +154,7 @@ async def test_an_editor_does_not_publish_the_own_answer(talk: Talk) -> None:
     [listed] = await talk.say(ADMINISTRATOR, "转来的问题")
     assert QUESTION in listed.text
     await talk.say(ADMINISTRATOR, "答复 1")
-    await talk.say(ADMINISTRATOR, ANSWER)
+    await answer(talk, ADMINISTRATOR)
     [reply] = await talk.say(ADMINISTRATOR, "发布 1")
     assert "另一位" in reply.text
 
@@ -161,3 +166,52 @@ async def test_cancelling_sends_nothing(talk: Talk) -> None:
     [reply] = await talk.say(OFFICER, "取消")
     assert reply.text == "已取消。"
     assert talk.mail(MEMBER) == []
+
+
+async def start(talk: Talk) -> None:
+    await hand_over(talk)
+    [request] = talk.mail(OFFICER)
+    await talk.press(OFFICER, request, "答复")
+
+
+async def test_nothing_is_sent_before_the_answer_was_shown(talk: Talk) -> None:
+    await start(talk)
+    [preview] = await talk.say(OFFICER, ANSWER)
+    assert (ANSWER in preview.text, talk.mail(MEMBER)) == (True, [])
+    [told] = await talk.say(OFFICER, "发送答复")
+    assert "已发给提问人" in told.text
+    assert ANSWER in talk.mail(MEMBER)[0].text
+
+
+async def test_a_later_text_takes_the_place_of_the_answer_and_the_old_button_is_void(
+    talk: Talk,
+) -> None:
+    await start(talk)
+    [old] = await talk.say(OFFICER, "支委会几点开会")
+    [new] = await talk.say(OFFICER, ANSWER)
+    [refused] = await talk.press(OFFICER, old, "发送答复")
+    assert ("已失效" in refused.text, talk.mail(MEMBER)) == (True, [])
+    await talk.press(OFFICER, new, "发送答复")
+    assert ANSWER in talk.mail(MEMBER)[0].text
+
+
+async def test_an_answer_that_was_given_up_is_not_sent_later(talk: Talk) -> None:
+    await start(talk)
+    [preview] = await talk.say(OFFICER, ANSWER)
+    await talk.press(OFFICER, preview, "放弃")
+    [late] = await talk.press(OFFICER, preview, "发送答复")
+    assert ("没有等待发送" in late.text, talk.mail(MEMBER)) == (True, [])
+
+
+async def test_a_command_with_an_argument_is_no_answer(talk: Talk) -> None:
+    await start(talk)
+    [reply] = await talk.say(OFFICER, f"党员 {MEMBER}")
+    assert "将这样答复" not in reply.text
+    [preview] = await talk.say(OFFICER, "党员 可以由本人提出，经所在党小组同意后办理。")
+    assert "将这样答复" in preview.text
+
+
+async def test_an_edited_message_is_no_answer(talk: Talk) -> None:
+    await start(talk)
+    [reply] = await talk.say(OFFICER, "党员每月要交多少党费", edited=True)
+    assert "将这样答复" not in reply.text

@@ -48,6 +48,7 @@ async def test_the_main_ways_work_and_leave_a_whole_record(talk: Talk) -> None:
     await talk.press(MEMBER, unknown, "转给组织委员")
     await talk.press(OFFICER, talk.mail(OFFICER)[0], "答复")
     await talk.say(OFFICER, "可以，向综合办公室提出。")
+    await talk.say(OFFICER, "发送答复")
     assert "综合办公室" in talk.mail(MEMBER)[0].text
     await talk.press(EDITOR, talk.mail(EDITOR)[0], "发布")
     [found] = await talk.say(SIBLING, QUESTION)

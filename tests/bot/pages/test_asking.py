@@ -184,6 +184,7 @@ async def test_a_question_goes_to_the_organisation_officer_and_comes_back(desk: 
     await expect(said(officer)).to_contain_text(UNKNOWN)
     await press(officer, "答复")
     await ask(officer, "可以，每年十月前向综合办公室提出。")
+    await press(officer, "发送答复")
     await expect(said(asker).last).to_contain_text("每年十月前向综合办公室提出")
     await expect(said(asker).last.locator("blockquote")).to_contain_text("周叙白")
 
