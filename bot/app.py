@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.delivery import Delivery
+from bot.demo_clock import DemoClock
 from bot.settings import Settings
-from db import conversation, demo, migrate, signin
+from db import demo, migrate
 from db.engine import Database
 from db.secrets import Secrets
 from db.tables import StoredFile
@@ -21,21 +22,28 @@ from handlers.everything import make_router
 from handlers.questions import ask
 from knowledge import seeding
 from knowledge.library import Library
-from scheduler import notices, outbox
-from scheduler.clock import Clock, Job
+from scheduler import notices, workdays
+from scheduler.heartbeat import Pulse
+from scheduler.rulebook import keeping
+from scheduler.rulebook.reading import SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 log = logging.getLogger(__name__)
 
+# The loop that sends, as the watchdog knows it.
+DELIVERY = "delivery"
 # The channel of the pages, named here because loading them takes most of a second.
 BROWSER = "browser"
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The open program: store, library, conversation and delivery."""
+    """The open program: store, library, conversation and delivery.
+
+    `calendar` turns the time into the one by which duties go.
+    """
 
     settings: Settings
     database: Database
@@ -44,6 +52,8 @@ class App:
     links: dict[str, str]
     dispatcher: Dispatcher
     delivery: Delivery
+    calendar: Callable[[datetime], datetime]
+    pulse: Pulse
 
     async def read_file(self, file_id: int) -> bytes:
         """Return the bytes of a stored file, for a channel that sends it.
@@ -92,12 +102,16 @@ async def open_app(
     async with open_store(settings) as (database, secrets, library):
         async with database.read() as session:
             settings = replace(settings, demo=settings.demo and await demo.may_play(session))
+        calendar = DemoClock(clock(), settings.demo_speed if settings.demo else 1)
+        await _open_calendar(database, settings, calendar(clock()))
         links: dict[str, str] = {}
+        pulse = Pulse()
         delivery = Delivery(
             database,
             zone=settings.zone,
             clock=None if clock is utc_now else clock,
             rechecks={notices.KIND: notices.still_owed},
+            beat=lambda: pulse.beat(DELIVERY),
         )
         services = Services(
             library=library,
@@ -106,6 +120,7 @@ async def open_app(
             web=settings.url or web,
             links=links,
             upload_limit=settings.upload_limit,
+            calendar=calendar,
         )
         dispatcher = Dispatcher(
             database,
@@ -115,31 +130,16 @@ async def open_app(
             clock=clock,
             wake=delivery.wake,
         )
-        yield App(settings, database, secrets, library, links, dispatcher, delivery)
+        yield App(
+            settings, database, secrets, library, links, dispatcher, delivery, calendar, pulse
+        )
 
 
-def housekeeping(app: App) -> Clock:
-    """Return the clock with the few jobs that look at the tables from time to time."""
-
-    async def tidy() -> None:
-        async with app.database.write() as session:
-            await conversation.sweep(session, now=utc_now())
-            await outbox.sweep(session, now=utc_now())
-            await signin.sweep(session, now=utc_now())
-
-    async def tend() -> None:
-        await app.delivery.tend()
-
-    async def snapshot() -> None:
-        async with app.database.read() as session:
-            await app.library.refresh(session)
-        await app.library.checkpoint()
-
-    return Clock(
-        app.settings.zone,
-        (
-            Job("tidy", tidy, seconds=600),
-            Job("tend", tend, seconds=60, at_once=True),
-            Job("snapshot", snapshot, seconds=900),
-        ),
-    )
+async def _open_calendar(database: Database, settings: Settings, now: datetime) -> None:
+    """Fill the table of days and take the rule book into force, if it is without fault."""
+    async with database.write() as session:
+        await workdays.seed(session, today=now.astimezone(settings.zone).date())
+        if settings.demo:
+            await demo.furnish(session, now=now)
+    folders = [SHIPPED, *([settings.rules] if settings.rules else [])]
+    await keeping.refresh(database, *folders, now=now)

@@ -59,12 +59,14 @@ class Delivery:
         zone: tzinfo,
         clock: Callable[[], datetime] | None = None,
         rechecks: Mapping[str, Recheck] | None = None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._channels: dict[str, Channel] = {}
         self._now_in = instants.by(clock) if clock else instants.of_store
         self._zone = zone
         self._rechecks = rechecks or {}
+        self._beat = beat
         self._worker = uuid4().hex[:12]
         self._news = asyncio.Event()
         self._stopping = False
@@ -85,6 +87,7 @@ class Delivery:
     async def run(self) -> None:
         """Deliver until `stop`; a store that is away is tried again."""
         while not self._stopping:
+            self._beat()
             self._news.clear()
             try:
                 busy = await self.round()

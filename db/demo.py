@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.organisation import add_unit
 from db.secrets import Secrets
-from db.tables import Account, Person, Post, Stage, Title, Unit, UnitKind
+from db.tables import Account, Person, Post, Stage, Term, Title, Unit, UnitKind
+from db.types import insert_new
 
 COMPANY = "青禾重工"
 # Unit, kind, the unit above, and who belongs to it: "name/post" or "name/stage".
@@ -66,7 +67,10 @@ TREE: tuple[tuple[str, UnitKind, str, str], ...] = (
     ),
 )
 SINCE = date(2024, 6, 18)
+# What `scheduler.quiet` calls no quiet hours and no rest days.
+ANY_HOUR = "always"
 JOINED = date(2012, 7, 1)
+ELECTED = SINCE
 
 
 async def plant(session: AsyncSession, secrets: Secrets) -> int:
@@ -81,6 +85,28 @@ async def plant(session: AsyncSession, secrets: Secrets) -> int:
             number += 1
             await _add_person(session, secrets, units[name], entry, number)
     return number
+
+
+async def furnish(session: AsyncSession, *, now: datetime) -> None:
+    """Note when the demo's leading bodies were elected, and let it be told things at any hour.
+
+    Branches are elected for three years, so that their next election is in sight.
+    """
+    await session.execute(
+        update(Unit).where(Unit.parent_id.is_(None), Unit.quiet.is_(None)).values(quiet=ANY_HOUR)
+    )
+    statement = select(Unit.id).where(Unit.kind != UnitKind.GROUP.value)
+    terms = [
+        {
+            "unit_id": unit_id,
+            "elected_on": ELECTED,
+            "paper": "",
+            "entered_at": now,
+        }
+        for unit_id in await session.scalars(statement)
+    ]
+    known = set(await session.scalars(select(Term.unit_id)))
+    await insert_new(session, Term, [t for t in terms if t["unit_id"] not in known])
 
 
 async def may_play(session: AsyncSession) -> bool:

@@ -12,12 +12,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
 from bot import logs
-from bot.app import App, housekeeping, open_app, utc_now
+from bot.app import DELIVERY, App, open_app, utc_now
 from bot.cli.refusal import Refusal
+from bot.jobs import Jobs
 from bot.settings import LOOPBACK, Settings
+from bot.watchdog import Watchdog
 from db.migrate import SchemaTooNew
 
 log = logging.getLogger(__name__)
+
+# A round of the delivery ends well within this, even while the store is busy.
+DELIVERY_S = 30
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,13 +64,17 @@ async def _delivering(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
     Should the loop ever end by itself, the program stops too and shows why: a supervisor
     starts it again, while an assistant that hears and says nothing helps nobody.
     """
-    clock = housekeeping(app)
+    clock = Jobs(app, utc_now).clock()
+    app.pulse.watch(DELIVERY, DELIVERY_S)
+    watchdog = Watchdog(app.pulse)
     clock.start()
+    watchdog.start()
     loop = asyncio.create_task(app.delivery.run())
     loop.add_done_callback(lambda _: stop.set())
     try:
         yield
     finally:
+        watchdog.stop()
         clock.stop()
         await app.delivery.stop()
         await loop

@@ -1,0 +1,139 @@
+"""The few regular jobs: each looks at the tables now, and may run twice, late, or elsewhere too."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from db import conversation, signin
+from scheduler import auditor, heartbeat, outbox, planning, rehearsal, sweep, workdays
+from scheduler.clock import Clock, Job
+from scheduler.rulebook import keeping
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+log = logging.getLogger(__name__)
+
+DAY = 24 * 3600
+
+
+class Jobs:
+    """The jobs of one process. The calendar's time drives duties, the real one all else."""
+
+    def __init__(self, app: App, now: Callable[[], datetime]) -> None:
+        self._app = app
+        self._pulse = app.pulse
+        self._now = now
+        self._resume_after = 0
+        self._table = (
+            Job("days", self.days, seconds=DAY),
+            Job("plan", self.plan, seconds=600, at_once=True),
+            Job("sweep", self.sweep, seconds=10, at_once=True),
+            Job("audit", self.audit, seconds=300),
+            Job("tend", self.tend, seconds=30),
+            Job("tidy", self.tidy, seconds=600),
+            Job("snapshot", self.snapshot, seconds=900),
+        )
+
+    def clock(self) -> Clock:
+        """Return the metronome of the jobs; each beats when it ends, well or not."""
+        for job in self._table:
+            self._pulse.watch(job.name, job.seconds)
+        return Clock(
+            self._app.settings.zone,
+            [Job(j.name, self._beating(j), j.seconds, j.at_once) for j in self._table],
+        )
+
+    async def days(self) -> None:
+        """Fill the table of days, and warn while next year's decree is missing."""
+        today = self._calendar().astimezone(self._app.settings.zone).date()
+        async with self._app.database.write() as session:
+            await workdays.seed(session, today=today)
+            missing = await workdays.missing_year(session, today=today)
+        if missing:
+            log.warning("the days off of %s are not decreed in the store: import them", missing)
+
+    async def plan(self) -> None:
+        """Make the duties of the time ahead; in a demo, also those that show what it does."""
+        app, now = self._app, self._calendar()
+        async with app.database.read() as session:
+            book = await keeping.current(session)
+        if book is None:
+            log.error("no rule book is in force: nothing is planned")
+            return
+        if app.settings.demo:
+            async with app.database.write() as session:
+                await rehearsal.rehearse(session, book, now=now, zone=app.settings.zone)
+        await planning.plan(
+            app.database, book, now=now, sent_at=self._now(), zone=app.settings.zone
+        )
+
+    async def sweep(self) -> None:
+        """Tell whoever is to be told, and wake the delivery."""
+        app = self._app
+        async with app.database.read() as session:
+            book = await keeping.current(session)
+        if book is None:
+            return
+        told = await sweep.sweep(
+            app.database,
+            book,
+            now=self._calendar(),
+            sent_at=self._now(),
+            zone=app.settings.zone,
+            after_batch=lambda: self._pulse.beat("sweep"),
+        )
+        if told:
+            app.delivery.wake()
+
+    async def audit(self) -> None:
+        """Derive again what should have been told; repair and report."""
+        app = self._app
+        async with app.database.read() as session:
+            book = await keeping.current(session)
+        if book is None:
+            return
+        found = await auditor.audit(
+            app.database,
+            book,
+            now=self._calendar(),
+            sent_at=self._now(),
+            zone=app.settings.zone,
+            periods={job.name: timedelta(seconds=job.seconds) for job in self._table},
+            resume_after=self._resume_after,
+        )
+        self._resume_after = found.resume_after
+
+    async def tend(self) -> None:
+        """Let the delivery look after what waits, has expired or is in doubt."""
+        await self._app.delivery.tend()
+
+    async def tidy(self) -> None:
+        """Forget what has served its time."""
+        async with self._app.database.write() as session:
+            await conversation.sweep(session, now=self._now())
+            await outbox.sweep(session, now=self._now())
+            await signin.sweep(session, now=self._now())
+
+    async def snapshot(self) -> None:
+        """Take in what others have changed in the library, and keep its index."""
+        async with self._app.database.read() as session:
+            await self._app.library.refresh(session)
+        await self._app.library.checkpoint()
+
+    def _calendar(self) -> datetime:
+        return self._app.calendar(self._now())
+
+    def _beating(self, job: Job) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            try:
+                await job.run()
+            finally:
+                self._pulse.beat(job.name)
+            async with self._app.database.write() as session:
+                await heartbeat.beat(session, job.name, self._now())
+
+        return run
