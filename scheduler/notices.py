@@ -151,6 +151,14 @@ async def still_owed(session: AsyncSession, outbox_ids: Sequence[int]) -> set[in
     return {row for row in await session.scalars(statement) if row is not None}
 
 
+async def follow(session: AsyncSession, outbox_id: int, key: str) -> None:
+    """Let the notices of a message that could not be delivered belong to the one of `key`."""
+    sent_on = select(Outbox.id).where(Outbox.dedup_key == key).scalar_subquery()
+    await session.execute(
+        update(Notice).where(Notice.outbox_id == outbox_id).values(outbox_id=sent_on)
+    )
+
+
 def _still_true() -> ColumnElement[bool]:
     accepting = Notice.stage.startswith(ACCEPT)
     return and_(

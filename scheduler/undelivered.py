@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import organisation
 from db.tables import Outbox, Person, Title
-from scheduler import outbox
+from scheduler import notices, outbox
 from scheduler.channels import Lane
 from scheduler.kinds import REPLY
 from scheduler.messages import Message
@@ -32,6 +32,7 @@ async def reroute(
     if gone and await outbox.notify(
         session, row.person_id, message, key=key, kind=row.kind, now=now, lane=lane
     ):
+        await notices.follow(session, row.id, key)
         return
     await _tell_secretary(session, row.person_id, now=now, zone=zone)
 

@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 
 from db import conversation
 from db.engine import Database
-from db.tables import Duty, DutyState, Notice, NoticeState, Outbox, OutboxState
-from scheduler import duties, notices
+from db.tables import Account, Duty, DutyState, Notice, NoticeState, Outbox, OutboxState
+from scheduler import duties, notices, undelivered
 from scheduler.messages import Message
 from tests.scheduler.world import (
     BRANCH,
@@ -17,6 +17,7 @@ from tests.scheduler.world import (
     LIMIT,
     MEETING,
     MONDAY,
+    ZONE,
     after_all,
     at,
     fetch,
@@ -189,3 +190,18 @@ async def test_a_notice_that_was_replaced_says_so(database: Database) -> None:
         "-7:本人": NoticeState.SUPERSEDED.value,
         "+1:本人": NoticeState.QUEUED.value,
     }
+
+
+async def test_a_message_sent_on_to_another_account_is_still_owed(database: Database) -> None:
+    """Blocked in one messenger, the person is told in the other: by a new row."""
+    [duty_id] = await queued(database, "王小明")
+    async with database.write() as session:
+        me = await person_named(session, "王小明")
+        session.add(Account(channel="other", external="w", chat="w", person_id=me.id, seen_at=NOON))
+        [row] = await session.scalars(select(Outbox))
+        row.state = OutboxState.FAILED.value
+        await undelivered.reroute(session, row, gone=True, now=NOON, zone=ZONE)
+    [_, new] = await messages(database)
+    assert (new.channel, await owed(database)) == ("other", {new.id})
+    await complete(database, duty_id)
+    assert [r.state for r in await messages(database)] == ["failed", "cancelled"]
