@@ -21,8 +21,9 @@ ANSWER_LIMIT = 2_000
 
 
 @router.command(
-    "handover", "转人工", help="把问题转给组织委员", needs=HAND_OVER, usage="N", hidden=True
-)
+    "handover", "转人工", help="把问题转给组织委员", needs=HAND_OVER, usage="N", private=True,
+    hidden=True,
+)  # fmt: skip
 async def hand_over(context: Context) -> Reply:
     """Give a question that this account put to the person who answers for its unit."""
     asked = await handover.find_asked(
@@ -41,7 +42,8 @@ async def hand_over(context: Context) -> Reply:
     row = await handover.hand_over(
         context.session,
         asked,
-        chat=context.incoming.chat,
+        chat=context.chat,
+        asker_id=context.person_id,
         person=person,
         unit_id=unit_id,
         now=context.now,
@@ -115,10 +117,12 @@ async def send_answer(context: Context) -> Reply:
         context.session, row.id, text, by=context.person_id, now=context.now
     ):
         return Reply("这个问题刚刚已由他人答复。")
-    await _send_back(context, row, text)
+    sent = await _send_back(context, row, text)
     proposal = await handover.propose(context.session, row, text, by=context.person_id)
     await _tell_editors(context, proposal)
     await context.record("handover.answer", f"handover:{row.id}")
+    if not sent:
+        return Reply("提问人现在没有能收到消息的账号，答复没有发出。已作为入库建议交知识编辑审核。")
     return Reply("答复已发给提问人，并作为入库建议交知识编辑审核。")
 
 
@@ -211,21 +215,34 @@ def _card(row: Proposal) -> Reply:
     )
 
 
-async def _send_back(context: Context, row: Handover, text: str) -> None:
-    """Send the answer to the chat and account that the question came from."""
-    account = await context.session.get_one(Account, row.account_id)
+async def _send_back(context: Context, row: Handover, text: str) -> bool:
+    """Send the answer to the asker, where the question came from if that is still theirs.
+
+    False if nowhere can reach the asker.
+    """
+    asker = await person_today(context.session, row.asker_id or 0, today=context.today)
+    if asker is None:
+        return False
     source = Quote(f"{context.actor.unit_name} {context.actor.name}同志答复")
+    message = Message(f"你问：{row.question}\n\n{text}", quote=source)
+    key, kind = f"handover-answer:{row.id}", "handover-answer"
+    account = await context.session.get_one(Account, row.account_id)
+    if account.person_id != asker.id:
+        return await outbox.notify(
+            context.session, asker.id, message, key=key, kind=kind, now=context.now
+        )
     await outbox.enqueue(
         context.session,
-        Message(f"你问：{row.question}\n\n{text}", quote=source),
-        key=f"handover-answer:{row.id}",
+        message,
+        key=key,
         address=Address(account.channel, account.chat or row.chat),
-        kind="handover-answer",
+        kind=kind,
         lane=Lane.REMINDER,
         now=context.now,
-        person_id=account.person_id,
+        person_id=asker.id,
         presser=account.id,
     )
+    return True
 
 
 async def _tell_editors(context: Context, proposal: Proposal) -> None:

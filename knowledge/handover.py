@@ -52,12 +52,20 @@ async def of_question(session: AsyncSession, asked_id: int) -> Handover | None:
 
 
 async def hand_over(
-    session: AsyncSession, asked: Asked, *, chat: str, person: Person, unit_id: int, now: datetime
+    session: AsyncSession,
+    asked: Asked,
+    *,
+    chat: str,
+    asker_id: int,
+    person: Person,
+    unit_id: int,
+    now: datetime,
 ) -> Handover:
     """Give a question to a person; the answer will go to `chat` of the asking account."""
     row = Handover(
         asked_id=asked.id,
         account_id=asked.account_id,
+        asker_id=asker_id,
         chat=chat,
         person_id=person.id,
         unit_id=unit_id,

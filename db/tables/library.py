@@ -118,13 +118,17 @@ class HandoverState(StrEnum):
 
 
 class Handover(Base):
-    """A question that the library could not answer, with the person who will."""
+    """A question that the library could not answer, with the person who will.
+
+    The answer is for `asker_id`, wherever the asking account belongs by then.
+    """
 
     __tablename__ = "handover"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     asked_id: Mapped[int] = mapped_column(ForeignKey("asked.id"), unique=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    asker_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     chat: Mapped[str]
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
@@ -145,7 +149,10 @@ class ProposalState(StrEnum):
 
 
 class Proposal(Base):
-    """A question and answer proposed for the knowledge base, published after one approval."""
+    """A question and answer proposed for the knowledge base, published after one approval.
+
+    `worded_by` is who reworded the pair last: like its proposer, they may not approve it.
+    """
 
     __tablename__ = "proposal"
 
@@ -155,6 +162,7 @@ class Proposal(Base):
     question: Mapped[str]
     answer: Mapped[str]
     proposed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    worded_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     state: Mapped[str] = mapped_column(default=ProposalState.OPEN.value, index=True)
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None]

@@ -1,8 +1,10 @@
 """A question goes to a person; the answer comes back and becomes knowledge after one approval."""
 
+from db import accounts
 from handlers.reply import Message
 from tests.handlers.conftest import (
     ADMINISTRATOR,
+    CHANNEL,
     EDITOR,
     MEMBER,
     OFFICER,
@@ -215,3 +217,40 @@ async def test_an_edited_message_is_no_answer(talk: Talk) -> None:
     await start(talk)
     [reply] = await talk.say(OFFICER, "党员每月要交多少党费", edited=True)
     assert "将这样答复" not in reply.text
+
+
+async def test_an_account_that_was_unbound_meanwhile_gets_no_answer(talk: Talk) -> None:
+    await start(talk)
+    await talk.say(SECRETARY, f"解除绑定 {MEMBER}")
+    talk.mail(MEMBER)
+    told = await answer(talk, OFFICER)
+    assert ("没有发出" in told.text, talk.mail(MEMBER)) == (True, [])
+
+
+async def test_the_answer_goes_to_another_account_of_the_asker(talk: Talk) -> None:
+    await start(talk)
+    await talk.say(SECRETARY, f"解除绑定 {MEMBER}")
+    talk.mail(MEMBER)
+    async with talk.database.write() as session:
+        account = await accounts.seen(
+            session, channel=CHANNEL, external="新号", name="", chat="新号", now=talk.now
+        )
+        account.person_id = (await talk.person(MEMBER)).id
+    assert "已发给提问人" in (await answer(talk, OFFICER)).text
+    assert (ANSWER in talk.mail("新号")[0].text, talk.mail(MEMBER)) == (True, [])
+
+
+async def test_somebody_who_left_gets_no_answer(talk: Talk) -> None:
+    await start(talk)
+    [ask] = await talk.say(SECRETARY, f"离开 {MEMBER}")
+    await talk.press(SECRETARY, ask, "确认离开")
+    talk.mail(MEMBER)
+    told = await answer(talk, OFFICER)
+    assert ("没有发出" in told.text, talk.mail(MEMBER)) == (True, [])
+
+
+async def test_a_question_of_a_group_is_handed_over_in_private(talk: Talk) -> None:
+    [reply] = await talk.send(talk.incoming(MEMBER, QUESTION, chat="群", group=True))
+    token = reply.buttons[-1][0].token
+    await talk.send(talk.incoming(MEMBER, "", chat="群", group=True, press=token))
+    assert "已转给" in talk.mail(MEMBER)[0].text
