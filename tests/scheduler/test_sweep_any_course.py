@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Update, func, select, update
 
 from db.engine import Database
 from db.tables import Account, Duty, DutyState, Notice, NoticeState, Outbox, OutboxState
@@ -25,9 +25,9 @@ from tests.scheduler.world import (
     MEETING,
     MONDAY,
     ZONE,
-    add_account,
     at,
     owe,
+    person_named,
     plant,
     swept,
 )
@@ -105,11 +105,15 @@ class Course:
 
     async def unbind(self) -> None:
         async with self.database.write() as session:
-            await session.execute(delete(Account).where(Account.external == "王小明"))
+            await session.execute(self._account().values(person_id=None))
 
     async def bind(self) -> None:
         async with self.database.write() as session:
-            await add_account(session, "王小明")
+            me = await person_named(session, "王小明")
+            await session.execute(self._account().values(person_id=me.id))
+
+    def _account(self) -> Update:
+        return update(Account).where(Account.external == "王小明")
 
     async def _change(self, duty_id: int, values: dict[str, object]) -> None:
         async with self.database.write() as session:

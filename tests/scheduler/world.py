@@ -24,7 +24,6 @@ from db.tables import (
     Unit,
     UnitKind,
 )
-from db.types import insert_new
 from scheduler import sweep
 from scheduler.periods import due_at
 from scheduler.rulebook.model import (
@@ -114,16 +113,10 @@ async def add_person(
         since = date(2024, 1, 1)
         session.add(Post(person_id=person.id, unit_id=unit.id, title=title.value, since=since))
     if bound:
-        await add_account(session, name)
+        account = {"external": name, "chat": name, "person_id": person.id}
+        session.add(Account(channel="test", **account, seen_at=at(MONDAY, 1)))
     await session.flush()
     return person
-
-
-async def add_account(session: AsyncSession, name: str) -> None:
-    """Let a person be reached, under their name; nothing changes if they can be."""
-    person = await person_named(session, name)
-    values = {"external": name, "chat": name, "person_id": person.id, "seen_at": at(MONDAY, 1)}
-    await insert_new(session, Account, {"channel": "test", "name": name, **values})
 
 
 async def unit_named(session: AsyncSession, name: str) -> Unit:
