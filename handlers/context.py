@@ -65,6 +65,11 @@ class Context:
         return self.aside or self.incoming.chat
 
     @property
+    def overheard(self) -> bool:
+        """Whether a plain reply goes to a group, where outsiders may read it."""
+        return self.incoming.group and self.aside is None
+
+    @property
     def today(self) -> date:
         """The local date of the event."""
         return self.now.astimezone(self.services.zone).date()

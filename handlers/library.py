@@ -23,7 +23,14 @@ TITLE, EXCERPT, CHANGES = 14, 120, 8
 KINDS = {"": "document", "版本": "version", "条目": "passage"}
 
 
-@router.command("documents", "知识库", help="看知识库里有哪些资料", needs=SEE_LIBRARY, usage="页码")
+@router.command(
+    "documents",
+    "知识库",
+    help="看知识库里有哪些资料",
+    needs=SEE_LIBRARY,
+    usage="页码",
+    private=True,
+)
 async def documents(context: Context) -> Reply:
     """List the documents, a page at a time."""
     page = _numbers(context.text, default=(1,))[0]
@@ -41,7 +48,12 @@ async def documents(context: Context) -> Reply:
 
 
 @router.command(
-    "document", "查看文档", help="看一份资料的版本和内容", needs=SEE_LIBRARY, usage="编号 页码"
+    "document",
+    "查看文档",
+    help="看一份资料的版本和内容",
+    needs=SEE_LIBRARY,
+    usage="编号 页码",
+    private=True,
 )
 async def document(context: Context) -> Reply:
     """Show a document's versions and what its newest one in use says."""
@@ -54,7 +66,12 @@ async def document(context: Context) -> Reply:
 
 
 @router.command(
-    "edition", help="看资料的一个版本", needs=SEE_LIBRARY, usage="版本编号 页码", hidden=True
+    "edition",
+    help="看资料的一个版本",
+    needs=SEE_LIBRARY,
+    usage="版本编号 页码",
+    private=True,
+    hidden=True,
 )
 async def edition(context: Context) -> Reply:
     """Show what one version of a document says."""
@@ -66,7 +83,12 @@ async def edition(context: Context) -> Reply:
 
 
 @router.command(
-    "retire", "停用", help="停用资料、版本或条目", needs=EDIT_LIBRARY, usage="[版本|条目] 编号"
+    "retire",
+    "停用",
+    help="停用资料、版本或条目",
+    needs=EDIT_LIBRARY,
+    usage="[版本|条目] 编号",
+    private=True,
 )
 async def retire(context: Context) -> Reply:
     """Take a document, a version or a passage out of use."""
@@ -85,6 +107,7 @@ async def retire(context: Context) -> Reply:
     help="恢复停用的资料、版本或条目",
     needs=EDIT_LIBRARY,
     usage="[版本|条目] 编号",
+    private=True,
 )
 async def restore(context: Context) -> Reply:
     """Bring back what was taken out of use."""
@@ -98,7 +121,12 @@ async def restore(context: Context) -> Reply:
 
 
 @router.command(
-    "diff", "对比", help="逐条对比资料的两个版本", needs=SEE_LIBRARY, usage="旧版编号 新版编号"
+    "diff",
+    "对比",
+    help="逐条对比资料的两个版本",
+    needs=SEE_LIBRARY,
+    usage="旧版编号 新版编号",
+    private=True,
 )
 async def diff(context: Context) -> Reply:
     """Compare two versions article by article."""

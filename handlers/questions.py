@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from db.access import ASK, SEE_GAPS
 from handlers.context import Context
 from handlers.reply import Button, Quote, Reply, UserError
-from handlers.router import Router
+from handlers.router import Replies, Router
 from knowledge import questions
 from knowledge.answering import Answer
 
 router = Router()
 
+ONLY_ASIDE = "这个问题的答案仅限组织内部，我只私聊答复。"
 
-async def ask(context: Context) -> Reply:
-    """Answer from the library, offer what is near, or say that nothing was found."""
-    answer = await _answer(context, context.text)
+
+async def ask(context: Context) -> Replies:
+    """Answer from the library, offer what is near, or say that nothing was found.
+
+    What only members may read is not said in a group, but to whoever asked.
+    """
+    answer = await _answer(context, context.text, internal=not context.overheard)
+    aside = None
+    if context.overheard and context.actor.bound:
+        inner = await _answer(context, context.text, internal=True)
+        if inner.verdict == "answer" and inner.passage_id != answer.passage_id:
+            answer, aside = inner, Reply(ONLY_ASIDE)
     asked = await questions.record(
         context.session,
         account_id=context.actor.account_id,
@@ -25,7 +36,8 @@ async def ask(context: Context) -> Reply:
         answer=answer,
         now=context.now,
     )
-    return _say(answer, asked, near=context.slip)
+    reply = _say(answer, asked, near=context.slip)
+    return [replace(reply, private=True), aside] if aside else reply
 
 
 @router.command("look", help="看一条知识", needs=ASK, usage="编号", hidden=True)
@@ -35,7 +47,9 @@ async def look(context: Context) -> Reply:
         raise UserError("请重新提问。")
     await context.services.library.refresh(context.session)
     answer = context.services.library.show(
-        int(context.text), as_of=context.today, internal=context.actor.bound
+        int(context.text),
+        as_of=context.today,
+        internal=context.actor.bound and not context.overheard,
     )
     if answer is None:
         raise UserError("这条内容已经更新，请重新提问。")
@@ -105,10 +119,10 @@ async def unsettle(context: Context) -> Reply:
     return Reply(f"已放回 {count} 条提问。" if count else "没有可以撤销的操作。")
 
 
-async def _answer(context: Context, text: str) -> Answer:
+async def _answer(context: Context, text: str, *, internal: bool) -> Answer:
     library = context.services.library
     await library.refresh(context.session)
-    return library.answer(text, as_of=context.today, internal=context.actor.bound)
+    return library.answer(text, as_of=context.today, internal=internal and context.actor.bound)
 
 
 def _say(answer: Answer, asked: int, *, near: Button | None = None) -> Reply:

@@ -52,6 +52,13 @@ async def store(talk: Talk, content: str, label: str, day: str) -> str:
     return text(await talk.say(EDITOR, "确认入库"))
 
 
+async def store_internal(talk: Talk) -> None:
+    await send(talk, EDITOR, OLD)
+    await talk.say(EDITOR, "内部")
+    await talk.say(EDITOR, "2014-05-28")
+    await talk.say(EDITOR, "确认入库")
+
+
 async def number(talk: Talk, pattern: str) -> str:
     """Read a number from the list of documents, or from the page of ours."""
     (listing,) = await talk.say(EDITOR, "知识库")
@@ -190,10 +197,7 @@ async def test_two_editors_may_bring_in_the_same(talk: Talk) -> None:
 
 
 async def test_an_internal_document_is_for_bound_persons(talk: Talk) -> None:
-    await send(talk, EDITOR, OLD)
-    await talk.say(EDITOR, "内部")
-    await talk.say(EDITOR, "2014-05-28")
-    await talk.say(EDITOR, "确认入库")
+    await store_internal(talk)
     assert "每两年" in text(await talk.say(MEMBER, QUESTION))
     assert "每两年" not in text(await talk.say(OUTSIDER, QUESTION))
 
@@ -292,3 +296,24 @@ def test_the_editors_page_names_every_command(pytestconfig: pytest.Config) -> No
 
     words = {word for route in router.routes.values() for word in route.words}
     assert [word for word in sorted(words) if word not in page] == []
+
+
+async def test_an_internal_passage_is_not_said_in_a_group(talk: Talk) -> None:
+    await store_internal(talk)
+    group = await talk.send(talk.incoming(MEMBER, QUESTION, chat="群", group=True))
+    assert not any("每两年" in message.text for message in group)
+    assert "只私聊答复" in group[-1].text
+    assert "每两年" in talk.mail(MEMBER)[0].text
+
+
+async def test_a_public_passage_is_answered_in_the_group(talk: Talk) -> None:
+    await store_internal(talk)
+    [group] = await talk.send(talk.incoming(MEMBER, "支委会多久开一次", chat="群", group=True))
+    assert "每月" in group.text
+    assert talk.mail(MEMBER) == []
+
+
+@pytest.mark.parametrize("command", ["知识库", "查看文档 1", "对比 1 2"])
+async def test_the_library_is_listed_in_private(talk: Talk, command: str) -> None:
+    assert await talk.send(talk.incoming(MEMBER, command, chat="群", group=True)) == []
+    assert talk.mail(MEMBER)
