@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.safekeeping import Safekeeping
 from db import conversation, signin
 from scheduler import auditor, heartbeat, outbox, planning, rehearsal, sweep, workdays
 from scheduler.clock import Clock, Job
@@ -28,6 +29,7 @@ class Jobs:
         self._pulse = app.pulse
         self._now = now
         self._resume_after = 0
+        keeper = Safekeeping(app.settings, app.database)
         self._table = (
             Job("days", self.days, seconds=DAY),
             Job("plan", self.plan, seconds=600, at_once=True),
@@ -36,6 +38,8 @@ class Jobs:
             Job("tend", self.tend, seconds=30),
             Job("tidy", self.tidy, seconds=600),
             Job("snapshot", self.snapshot, seconds=900),
+            Job("mark", keeper.mark, seconds=300, at_once=True),
+            Job("backup", keeper.copy, seconds=3600),
         )
 
     def clock(self) -> Clock:

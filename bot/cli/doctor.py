@@ -17,9 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cli.faults import explain
 from bot.settings import SETTINGS, Settings
+from db import holds
 from db.engine import Database
 from db.secrets import Secrets, SecretsError
-from db.tables import Account, Passage, Person, Post, Title, Unit
+from db.tables import Account, Hold, Passage, Person, Post, Title, Unit
 
 TELEGRAM_WAIT_S = 5
 SPACE_MB = 500
@@ -118,6 +119,7 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
                 .select_from(Post)
                 .where(Post.title == Title.ADMINISTRATOR.value)
             )
+            held = await holds.find(session)
             sealed = await session.scalar(
                 select(Person.phone).where(Person.phone.is_not(None)).limit(1)
             )
@@ -133,6 +135,7 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("people", f"{people} on the roster, {bound or 0} bound")
     yield _counted("administrators", str(admins or 0), admins or 0, "zhibu people setup")
     yield _key(settings, sealed)
+    yield _sending(held)
 
 
 def _counted(subject: str, state: str, count: int, advice: str) -> Finding:
@@ -148,6 +151,14 @@ def _key(settings: Settings, sealed: str | None) -> Finding:
         advice = "use the key that the store was made with (ZHIBU_KEY or the key file)"
         return Finding("application key", str(error), advice)
     return Finding("application key", "opens the store's sealed numbers")
+
+
+def _sending(held: list[Hold]) -> Finding:
+    if not held:
+        return Finding("sending", "nothing is held")
+    reasons = "; ".join(hold.reason for hold in held)
+    advice = "zhibu outbox show, then zhibu outbox release or zhibu outbox discard"
+    return Finding("sending", f"held: {reasons}", advice)
 
 
 async def _telegram(settings: Settings) -> Finding:

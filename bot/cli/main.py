@@ -19,10 +19,15 @@ COMMANDS = {
     "doctor": "say what is set, what is missing and what to do",
     "kb": "import, list, show, retire, restore and compare knowledge",
     "people": "set up an organisation, import a roster, invite, make a sign-in link",
+    "rules": "check, show and explain the rules that duties come from",
+    "calendar": "show and import the days off of a year",
     "audit": "check that the record of acts is whole",
+    "backup": "make a checked copy of the store",
+    "restore": "put a backup in the store's place; nothing is sent until you say so",
+    "outbox": "what waits to be sent or was put aside; send or cancel it",
 }
 # Commands that only look: they make no folder and no key where there is none.
-LOOKING = frozenset({"doctor", "audit"})
+LOOKING = frozenset({"doctor", "audit", "backup", "restore", "outbox"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,6 +15,7 @@ from bot import logs
 from bot.app import DELIVERY, App, open_app, utc_now
 from bot.cli.refusal import Refusal
 from bot.jobs import Jobs
+from bot.safekeeping import Safekeeping
 from bot.settings import LOOPBACK, Settings
 from bot.watchdog import Watchdog
 from db.migrate import SchemaTooNew
@@ -64,6 +65,7 @@ async def _delivering(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
     Should the loop ever end by itself, the program stops too and shows why: a supervisor
     starts it again, while an assistant that hears and says nothing helps nobody.
     """
+    await Safekeeping(app.settings, app.database).look()
     clock = Jobs(app, utc_now).clock()
     app.pulse.watch(DELIVERY, DELIVERY_S)
     watchdog = Watchdog(app.pulse)
