@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DAY = 24 * 3600
+TICK_S = 10
 
 
 class Jobs:
@@ -33,7 +34,7 @@ class Jobs:
         self._table = (
             Job("days", self.days, seconds=DAY),
             Job("plan", self.plan, seconds=600, at_once=True),
-            Job("sweep", self.sweep, seconds=10, at_once=True),
+            Job("sweep", self.sweep, seconds=TICK_S, at_once=True),
             Job("audit", self.audit, seconds=300),
             Job("tend", self.tend, seconds=30),
             Job("tidy", self.tidy, seconds=600),
@@ -106,6 +107,7 @@ class Jobs:
             now=self._calendar(),
             sent_at=self._now(),
             zone=app.settings.zone,
+            tick=self._calendar() - self._app.calendar(self._now() - timedelta(seconds=TICK_S)),
             periods={job.name: timedelta(seconds=job.seconds) for job in self._table},
             resume_after=self._resume_after,
         )

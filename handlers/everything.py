@@ -10,6 +10,7 @@ from handlers import (
     duty_acts,
     feed,
     handover,
+    holidays,
     hours,
     identity,
     library,
@@ -39,6 +40,7 @@ def make_router() -> Router:
         members,
         units,
         hours,
+        holidays,
         silence,
         roster,
     ):

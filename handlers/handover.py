@@ -18,6 +18,7 @@ router = Router()
 
 ANSWER = "handover.answer"
 ANSWER_LIMIT = 2_000
+HIDDEN = "电话、证件号码不留存，已隐去；需要时请当面告知。"
 
 
 @router.command(
@@ -93,8 +94,9 @@ async def take_answer(context: Context) -> Reply:
     text = _wording(context.text)
     row = await _handover(context, int(context.data["id"]))
     await context.go_to(ANSWER, id=row.id, text=text)
+    hidden = "" if text == context.text else f"{HIDDEN}\n"
     return Reply(
-        f"将这样答复提问人：\n你问：{row.question}\n\n{text}\n\n"
+        f"将这样答复提问人：\n你问：{row.question}\n\n{text}\n\n{hidden}"
         "核对无误请发送“发送答复”；要修改请重新发送内容，放弃发送“取消”。",
         buttons=((Button("发送答复", f"/answer_send {_mark(row, text)}"), Button("放弃", "取消")),),
     )
@@ -310,6 +312,7 @@ def _number(text: str) -> int:
 
 
 def _wording(text: str) -> str:
+    """Return an answer as it may be kept: without the numbers of people."""
     if not text or len(text) > ANSWER_LIMIT:
         raise UserError(f"请发送 1 到 {ANSWER_LIMIT} 字的文字。")
-    return text
+    return questions.mask(text)

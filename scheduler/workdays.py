@@ -7,6 +7,7 @@ provisional; a decree that is imported replaces them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -112,17 +113,21 @@ async def save_decree(
 ) -> tuple[date, date]:
     """Put decreed days (workday or not, and the name) into the table.
 
-    Whole years that the days fall in are decreed by it: their other days are weekends off and
-    weekdays on, no longer provisional. Returns the first and last day concerned.
+    The year that most of them fall in is decreed whole by it: its other days are weekends off
+    and weekdays on, no longer provisional. Of a neighbouring year only the named days change.
+    Returns the first and last day concerned.
     """
-    years = sorted({day.year for day in days})
-    for year in years:
-        await session.execute(delete(CalendarDay).where(*_in_year(year)))
-        rows = [_row(day, *_plain(day), DECREE, False) for day in _days_of(year) if day not in days]
-        rows += [_row(day, *days[day], DECREE, False) for day in days if day.year == year]
-        for first in range(0, len(rows), 100):
-            await insert_new(session, CalendarDay, rows[first : first + 100])
-    return date(years[0], 1, 1), date(years[-1], 12, 31)
+    counted = Counter(day.year for day in days)
+    year = max(counted, key=lambda y: (counted[y], y))
+    await session.execute(delete(CalendarDay).where(*_in_year(year)))
+    rows = [_row(day, *_plain(day), DECREE, False) for day in _days_of(year) if day not in days]
+    for day, named in days.items():
+        if day.year != year:
+            await session.execute(delete(CalendarDay).where(CalendarDay.day == day))
+        rows.append(_row(day, *named, DECREE, False))
+    for first in range(0, len(rows), 100):
+        await insert_new(session, CalendarDay, rows[first : first + 100])
+    return min(date(year, 1, 1), *days), max(date(year, 12, 31), *days)
 
 
 async def missing_year(session: AsyncSession, *, today: date) -> int | None:

@@ -207,3 +207,38 @@ def test_whoever_only_looks_makes_no_store(
     assert done.returncode == 1
     assert "none yet" in done.stdout or "no store yet" in done.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_the_rules_are_checked_and_a_bad_one_is_named(zhibu: Zhibu, tmp_path: Path) -> None:
+    assert "rules are in order" in zhibu("rules", "check").stdout
+    (tmp_path / "own.toml").write_text('[[rule]]\nid = "x"\nowner = "nobody"\n', "utf-8")
+    done = zhibu("rules", "check", str(tmp_path))
+    assert done.returncode == 1
+    assert done.stdout.startswith("own.toml: x: ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "day", "expected"),
+    [
+        ("joining-15", "2026-05-17", "no regulation sets a limit"),
+        ("joining-15", "2026-05-18", "due 2026-06-18"),
+        ("joining-7a", "2026-05-17", "no version is in force"),
+        ("term-branch", "2024-06-18", "the term ends 2027-06-18 (3 years)"),
+        ("letter-branch", "2024-06-18", "due 2026-12-18"),
+        ("committee-meeting", "2028-02-10", "due 2028-02-29"),
+    ],
+)
+def test_a_rule_is_explained_for_a_day(zhibu: Zhibu, rule: str, day: str, expected: str) -> None:
+    assert expected in zhibu("rules", "explain", rule, day).stdout
+
+
+def test_days_off_are_shown_then_stored(zhibu: Zhibu, tmp_path: Path) -> None:
+    notice = tmp_path / "notice.txt"
+    days = [f"2027-02-{day:02} 休 春节" for day in range(5, 12)]
+    notice.write_text("\n".join([*days, "2027-02-14 班"]), "utf-8")
+    assert "nothing is stored yet" in zhibu("calendar", "import", str(notice)).stdout
+    assert "provisional" in zhibu("calendar", "show", "2027").stdout
+    assert zhibu("calendar", "import", str(notice), "--yes").returncode == 0
+    shown = zhibu("calendar", "show", "2027").stdout
+    assert "provisional" not in shown
+    assert "2027-02-14 班" in shown

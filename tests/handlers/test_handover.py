@@ -254,3 +254,20 @@ async def test_a_question_of_a_group_is_handed_over_in_private(talk: Talk) -> No
     token = reply.buttons[-1][0].token
     await talk.send(talk.incoming(MEMBER, "", chat="群", group=True, press=token))
     assert "已转给" in talk.mail(MEMBER)[0].text
+
+
+async def test_numbers_of_people_in_an_answer_are_masked(talk: Talk) -> None:
+    await start(talk)
+    [preview] = await talk.say(OFFICER, "请打13512345678，身份证11010519491231002X")
+    assert "已隐去" in preview.text
+    await talk.press(OFFICER, preview, "发送答复")
+    [sent], [card] = talk.mail(MEMBER), talk.mail(EDITOR)
+    for message in (preview, sent, card):
+        assert ("12345678" in message.text, "19491231" in message.text) == (False, False)
+
+
+async def test_numbers_of_people_in_another_wording_are_masked(talk: Talk) -> None:
+    await answered(talk)
+    await talk.say(EDITOR, "修改建议 1 答案")
+    [card] = await talk.say(EDITOR, "请打135-1234-5678")
+    assert "135****78" in card.text
