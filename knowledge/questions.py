@@ -28,8 +28,19 @@ WORDINGS, GROUPS, EXAMPLES = 2_000, 20, 3
 # Wordings this alike (0 to 100) ask the same; only so many groups are compared with each.
 ALIKE, COMPARED = 72, 8
 
-IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
-LONG_NUMBER = re.compile(r"(?<!\d)(\d{3})\d{5,16}(\d{2})(?!\d)")
+# What people write between the groups of a number.
+_GAP = r"[-\s.·_—–]{0,2}"
+# The longer first: an identity number holds what looks like a phone number.
+NUMBERS = {
+    "identity": re.compile(
+        rf"(?<!\d)(\d{{6}}){_GAP}(?:[1１][89８９]|[2２][0０])\d\d{_GAP}\d\d{_GAP}\d\d{_GAP}(\d{{3}}[\dXxＸｘ])(?!\d)"
+    ),
+    "card": re.compile(
+        rf"(?<!\d)(\d{{4}})(?:{_GAP}\d{{4}}){{2}}{_GAP}\d\d(\d\d)(?:{_GAP}\d{{1,3}})?(?!\d)"
+    ),
+    "phone": re.compile(rf"(?<!\d)([1１][3-9３-９]\d){_GAP}\d{{4}}{_GAP}\d\d(\d\d)(?!\d)"),
+    "other": re.compile(r"(?<!\d)(\d{3})\d{5,16}(\d{2})(?!\d)"),
+}
 
 ANSWERS_KEY, ANSWERS_TITLE, ANSWERS_LABEL = "qa:answers", "组织委员答复", "答复"
 
@@ -67,7 +78,8 @@ async def record(
         unit_id=unit_id,
         at=now,
         text=kept,
-        folded=_folded(kept),
+        # Folding brings the digits of a number together that were apart.
+        folded=mask(_folded(kept)),
         verdict=answer.reason or answer.verdict,
         score=answer.score,
         passage_id=answer.passage_id,
@@ -134,8 +146,11 @@ async def publish(session: AsyncSession, proposal: Proposal, *, by: int, now: da
 
 
 def mask(text: str) -> str:
-    """Hide the middle of identity, phone and card numbers."""
-    return LONG_NUMBER.sub(r"\1****\2", IDENTITY.sub(r"\1********\2", text))
+    """Hide the middle of identity, phone and card numbers, also of those written in groups."""
+    for kind, pattern in NUMBERS.items():
+        stars = "*" * (8 if kind == "identity" else 4)
+        text = pattern.sub(rf"\1{stars}\2", text)
+    return text
 
 
 @dataclass(slots=True)

@@ -63,7 +63,34 @@ async def test_numbers_of_people_are_masked_before_they_are_stored(asking: Datab
     assert "13800138000" not in row.folded
 
 
-@pytest.mark.parametrize("text", ["税后6000元交多少党费", "2026年5月18日", "第13条"])
+NUMBERS = [
+    ("打138-1234-5678", "打138****78"),
+    ("打138 1234 5678找我", "打138****78找我"),
+    ("138.1234.5678", "138****78"),
+    ("１３８—１２３４—５６７８", "１３８****７８"),
+    ("110105 19491231 002X", "110105********002X"),
+    ("6222 0200 1234 5678 901", "6222****78"),
+    ("卡号6222020012345678901", "卡号6222****78"),
+]
+
+
+@pytest.mark.parametrize(("text", "masked"), NUMBERS)
+def test_a_number_is_masked_however_it_is_grouped(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize("text", ["我电话1-3-8-1-2-3-4-5-6-7-8", "电话一三八一二三四五六七八"])
+async def test_what_folding_brings_together_is_masked(asking: Database, text: str) -> None:
+    async with asking.write() as session:
+        await ask(session, text)
+        (row,) = await session.scalars(select(Asked))
+    assert "12345678" not in row.folded
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["税后6000元交多少党费", "2026年5月18日", "第13条", "2026-05-18 2026-11-23", "2014 2018 2026"],
+)
 def test_other_numbers_are_left_alone(text: str) -> None:
     assert mask(text) == text
 
