@@ -167,7 +167,7 @@ def _meant(duty: Duty, notice: Notice) -> datetime:
 
 
 @given(course=st.lists(STEPS, min_size=5, max_size=20))
-@settings(max_examples=300)
+@settings(max_examples=20)
 def test_whatever_happens_nothing_is_doubled_lost_or_out_of_date(
     sqlite_template: Path, course: list[tuple[str, int]]
 ) -> None:
