@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from datetime import date
@@ -20,6 +21,7 @@ router = Router()
 STEP = "library.import"
 SUFFIXES = (".docx", ".pdf", ".xlsx", ".pptx", ".html", ".htm", ".md", ".txt", ".csv")
 GONE = "没有等待入库的文件，请重新发送文件。"
+STALE_PREVIEW = "这个预览已失效，请看最新的一条。"
 HELP = (
     "可以发送：生效日期（如“2026-05-18”，没有就发“无日期”）、“标题 …”、“版本 …”、"
     "“内部”或“公开”；核对无误后发送“确认入库”，放弃发送“取消”。"
@@ -68,18 +70,19 @@ async def correct(context: Context) -> Reply:
 )  # fmt: skip
 async def set_day(context: Context) -> Reply:
     """Confirm the first day, as guessed or typed."""
-    number, draft, _ = await _draft(context)
-    draft = replace(draft, starts=_day(context.text))
+    day, _, preview = context.text.partition("#")
+    number, draft, _ = await _draft(context, preview)
+    draft = replace(draft, starts=_day(day.strip()))
     return await _keep(context, number, draft, dated=True)
 
 
 @router.command(
     "import_confirm", "确认入库", help="把预览过的文件收入知识库", needs=EDIT_LIBRARY,
-    hidden=True,
+    usage="预览", hidden=True,
 )  # fmt: skip
 async def confirm(context: Context) -> Reply:
     """Store the draft as it was previewed, all or nothing."""
-    number, draft, dated = await _draft(context)
+    number, draft, dated = await _draft(context, context.text.removeprefix("#"))
     if not dated:
         raise UserError("请先确认生效日期。")
     plan = replace(await _plan(context, draft), mark=await _mark(context))
@@ -96,10 +99,12 @@ async def confirm(context: Context) -> Reply:
     return Reply(f"《{draft.title}》{draft.label}已入库：{done}，不变 {counts.same} 条{ended}。")
 
 
-@router.command("import_cancel", help="放弃待入库的文件", needs=EDIT_LIBRARY, hidden=True)
+@router.command(
+    "import_cancel", help="放弃待入库的文件", needs=EDIT_LIBRARY, usage="预览", hidden=True
+)
 async def give_up(context: Context) -> Reply:
     """Forget the draft."""
-    number, _, _ = await _draft(context)
+    number, _, _ = await _draft(context, context.text.removeprefix("#"))
     await _close(context, number)
     return Reply("已取消，没有入库。")
 
@@ -149,12 +154,18 @@ def _outlook(draft: Draft, plan: Plan | None) -> str:
 
 
 def _buttons(draft: Draft, plan: Plan | None) -> tuple[tuple[Button, ...], ...]:
-    cancel = Button("取消", "/import_cancel")
+    preview = f"#{_mark_of(draft)}"
+    cancel = Button("取消", f"/import_cancel {preview}")
     if plan is not None:
-        return ((Button("确认入库", "/import_confirm"), cancel),)
+        return ((Button("确认入库", f"/import_confirm {preview}"), cancel),)
     guess = [draft.starts.isoformat()] if draft.starts else []
-    days = (Button(f"{day} 起", f"/import_day {day}") for day in guess)
-    return ((*days, Button(NO_DAY, f"/import_day {NO_DAY}")), (cancel,))
+    days = (Button(f"{day} 起", f"/import_day {day} {preview}") for day in guess)
+    return ((*days, Button(NO_DAY, f"/import_day {NO_DAY} {preview}")), (cancel,))
+
+
+def _mark_of(draft: Draft) -> str:
+    """Name what a preview shows, so that its buttons act on nothing else."""
+    return hashlib.sha256(draft.to_json()).hexdigest()[:12]
 
 
 async def _plan(context: Context, draft: Draft) -> Plan:
@@ -171,13 +182,18 @@ async def _dialog(context: Context) -> dict[str, object]:
     return data
 
 
-async def _draft(context: Context) -> tuple[int, Draft, bool]:
-    """Return the draft under way with its number, and whether its day was confirmed."""
+async def _draft(context: Context, preview: str = "") -> tuple[int, Draft, bool]:
+    """Return the draft under way with its number, and whether its day was confirmed.
+
+    Raises `UserError` if it is not what the preview, if one is named, has shown.
+    """
     data = await _dialog(context)
     number = int(str(data["draft"]))
     draft = await drafts.find(context.session, number, owner_id=context.person_id)
     if draft is None:
         raise UserError(GONE)
+    if preview and preview != _mark_of(draft):
+        raise UserError(STALE_PREVIEW)
     return number, draft, bool(data["dated"])
 
 

@@ -317,3 +317,22 @@ async def test_a_public_passage_is_answered_in_the_group(talk: Talk) -> None:
 async def test_the_library_is_listed_in_private(talk: Talk, command: str) -> None:
     assert await talk.send(talk.incoming(MEMBER, command, chat="群", group=True)) == []
     assert talk.mail(MEMBER)
+
+
+async def test_the_button_of_an_older_preview_stores_nothing(talk: Talk) -> None:
+    first = await send(talk, EDITOR, OLD)
+    [first] = await talk.press(EDITOR, first, "无日期")
+    second = await send(talk, EDITOR, OLD.replace("示例工作办法", "机密工作办法"))
+    [second] = await talk.press(EDITOR, second, "无日期")
+    assert "已失效" in text(await talk.press(EDITOR, first, "确认入库"))
+    assert "已失效" in text(await talk.press(EDITOR, first, "取消"))
+    assert "《机密工作办法》" in text(await talk.press(EDITOR, second, "确认入库"))
+
+
+async def test_the_button_of_a_preview_that_was_given_up_does_not_act_on_the_next_file(
+    talk: Talk,
+) -> None:
+    first = await send(talk, EDITOR, OLD)
+    await talk.press(EDITOR, first, "取消")
+    await send(talk, EDITOR, OLD.replace("示例工作办法", "机密工作办法"))
+    assert "已失效" in text(await talk.press(EDITOR, first, "无日期"))
