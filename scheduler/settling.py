@@ -19,6 +19,8 @@ from scheduler.rates import Pace
 
 # Waits before the next attempt; after the last the message has failed.
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 60))
+# The waits of messages differ by up to this part of them.
+JITTER = 0.25
 # So many chats limited by the service within so long mean the channel as a whole.
 STORM_CHATS, STORM_WINDOW = 3, timedelta(seconds=2)
 # Enough of the newest attempts to see a storm in.
@@ -90,6 +92,11 @@ async def failed(
     return OutboxState(values["state"]) if kept else None
 
 
+def backoff(row: Outbox) -> timedelta:
+    """Return the wait before the next attempt; what failed together does not come together."""
+    return BACKOFF[row.failures] * (1 + JITTER * (row.id * 37 % 100) / 100)
+
+
 def _verdict(row: Outbox, error: ChannelError, now: datetime) -> dict[str, Any]:
     """Return what a failed attempt makes of its message."""
     if error.permanent:
@@ -102,7 +109,7 @@ def _verdict(row: Outbox, error: ChannelError, now: datetime) -> dict[str, Any]:
         return {"state": OutboxState.FAILED.value}
     return {
         "state": OutboxState.PENDING.value,
-        "send_after": now + BACKOFF[row.failures],
+        "send_after": now + backoff(row),
         "failures": row.failures + 1,
     }
 

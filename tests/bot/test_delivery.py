@@ -104,7 +104,7 @@ async def test_an_unknown_error_is_tried_again_later(database: Database) -> None
     await house.put("a")
     await house.delivery.settled()
     assert (await house.states(), house.channel.sent) == ([OutboxState.PENDING], [])
-    house.now += settling.BACKOFF[0]
+    house.now += settling.BACKOFF[0] * (1 + settling.JITTER)
     await house.delivery.settled()
     assert house.channel.sent == ["a"]
 

@@ -116,8 +116,9 @@ async def test_whoever_lost_the_lease_settles_nothing(database: Database) -> Non
 async def test_a_failure_waits_longer_each_time_and_then_gives_up(database: Database) -> None:
     await put(database, "a")
     now = NOON
-    for wait in settling.BACKOFF:
+    for _ in settling.BACKOFF:
         [row] = await take(database, now)
+        wait = settling.backoff(row)
         await fail(database, row, ChannelError("busy"), now)
         assert keys(await take(database, now + wait - timedelta(seconds=1))) == []
         now += wait
@@ -177,7 +178,7 @@ async def test_every_attempt_leaves_a_line(database: Database) -> None:
     await put(database, "a")
     [row] = await take(database)
     await fail(database, row, ChannelError("busy"))
-    [row] = await take(database, NOON + settling.BACKOFF[0])
+    [row] = await take(database, NOON + settling.backoff(row))
     await sent(database, row)
     async with database.read() as session:
         lines = list(await session.scalars(select(Attempt).order_by(Attempt.id)))
@@ -318,3 +319,13 @@ async def test_what_waits_is_found_without_reading_what_was_sent(database: Datab
         plan = str((await connection.exec_driver_sql(explain + claim, parameters)).all())
     assert "ix_outbox_open" in plan
     assert "ix_outbox_open_chat" in plan
+
+
+async def test_what_failed_together_does_not_come_again_together(database: Database) -> None:
+    """Fault 27: a server that has just come back is not hit by all at once."""
+    for number in range(20):
+        await put(database, str(number), chat=str(number))
+    waits = [settling.backoff(row) for row in await take(database, limit=20)]
+    first = settling.BACKOFF[0]
+    assert len(set(waits)) == 20
+    assert all(first <= wait <= first * (1 + settling.JITTER) for wait in waits)
