@@ -140,9 +140,12 @@ async def proposals(context: Context) -> list[Reply] | Reply:
 )
 async def publish(context: Context) -> Reply:
     """Put a proposed pair into the knowledge base."""
-    row = await _proposal(context)
-    if row.proposed_by == context.person_id:
-        raise UserError("自己的答复需要由另一位知识编辑审核。")
+    number, _, wording = context.text.partition(" ")
+    row = await _proposal(context, number)
+    if context.person_id in (row.proposed_by, row.worded_by):
+        raise UserError("自己的答复或修改需要由另一位知识编辑审核。")
+    if row.worded_by is not None and wording.strip() != _wording_mark(row):
+        return _card(row, "这条建议修改过，请核对后再发布。\n")
     if not await handover.decide(
         context.session, row.id, ProposalState.PUBLISHED, by=context.person_id, now=context.now
     ):
@@ -189,12 +192,13 @@ async def take_reword(context: Context) -> Reply:
     text = _wording(context.text)
     row = await _proposal(context, str(context.data["id"]))
     field = "question" if context.data["field"] == "问题" else "answer"
-    if not await handover.reword(context.session, row.id, **{field: text}):
+    if not await handover.reword(context.session, row.id, by=context.person_id, **{field: text}):
         raise UserError("这条建议已经处理过了。")
     await context.leave()
     await context.record("proposal.reword", f"proposal:{row.id}", field=field)
     await context.session.refresh(row)
-    return _card(row)
+    await _tell_editors(context, row)
+    return _card(row, "已修改，由另一位知识编辑审核发布。\n")
 
 
 def _request(row: Handover, name: str, unit: str) -> Message:
@@ -204,11 +208,14 @@ def _request(row: Handover, name: str, unit: str) -> Message:
     )
 
 
-def _card(row: Proposal) -> Reply:
+def _card(row: Proposal, before: str = "") -> Reply:
     return Reply(
-        f"入库建议 {row.id}\n问：{row.question}\n答：{row.answer}",
+        f"{before}入库建议 {row.id}\n问：{row.question}\n答：{row.answer}",
         buttons=(
-            (Button("发布", f"/publish {row.id}"), Button("退回", f"/reject {row.id}")),
+            (
+                Button("发布", f"/publish {row.id} {_wording_mark(row)}"),
+                Button("退回", f"/reject {row.id}"),
+            ),
             (
                 Button("改问题", f"/reword {row.id} 问题"),
                 Button("改答案", f"/reword {row.id} 答案"),
@@ -248,16 +255,17 @@ async def _send_back(context: Context, row: Handover, text: str) -> bool:
 
 
 async def _tell_editors(context: Context, proposal: Proposal) -> None:
-    for editor in await handover.editors(context.session, proposal.unit_id, today=context.today):
-        if editor.id != context.person_id:
-            await outbox.notify(
-                context.session,
-                editor.id,
-                _card(proposal),
-                key=f"proposal:{proposal.id}:{editor.id}",
-                kind="proposal",
-                now=context.now,
-            )
+    for editor in await handover.editors(
+        context.session, proposal.unit_id, besides=context.person_id, today=context.today
+    ):
+        await outbox.notify(
+            context.session,
+            editor.id,
+            _card(proposal),
+            key=f"proposal:{proposal.id}:{editor.id}:{_wording_mark(proposal)}",
+            kind="proposal",
+            now=context.now,
+        )
 
 
 async def _tell_proposer(context: Context, row: Proposal, outcome: str) -> None:
@@ -298,6 +306,11 @@ async def _proposal(context: Context, number: str = "") -> Proposal:
     if row.state != ProposalState.OPEN.value:
         raise UserError("这条建议已经处理过了。")
     return row
+
+
+def _wording_mark(row: Proposal) -> str:
+    """Name one wording of a pair, so that its button publishes no other."""
+    return hashlib.sha256(f"{row.question}\n{row.answer}".encode()).hexdigest()[:12]
 
 
 def _mark(row: Handover, text: str) -> str:

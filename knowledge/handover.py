@@ -133,12 +133,17 @@ async def propose(session: AsyncSession, handover: Handover, text: str, *, by: i
     return row
 
 
-async def editors(session: AsyncSession, unit_id: int, *, today: date) -> list[Person]:
-    """Return who may publish for a unit: its editors or those above, else administrators."""
+async def editors(
+    session: AsyncSession, unit_id: int, *, besides: int, today: date
+) -> list[Person]:
+    """Return who may publish for a unit: its editors or those above, else administrators.
+
+    `besides` is whose wording it is.
+    """
     for title in (Title.EDITOR, Title.ADMINISTRATOR):
         for unit in await organisation.line_up(session, unit_id):
-            found = await organisation.holders(session, unit_id=unit.id, title=title, today=today)
-            if found:
+            held = await organisation.holders(session, unit_id=unit.id, title=title, today=today)
+            if found := [person for person in held if person.id != besides]:
                 return found
     return []
 
@@ -186,11 +191,13 @@ async def reword(
     session: AsyncSession,
     proposal_id: int,
     *,
+    by: int,
     question: str | None = None,
     answer: str | None = None,
 ) -> bool:
     """Change the wording of an open proposal; False if it was decided meanwhile."""
-    values = {k: v for k, v in (("question", question), ("answer", answer)) if v is not None}
+    values: dict[str, str | int] = {"worded_by": by}
+    values |= {k: v for k, v in (("question", question), ("answer", answer)) if v is not None}
     done = await session.execute(
         update(Proposal)
         .where(Proposal.id == proposal_id, Proposal.state == ProposalState.OPEN.value)

@@ -79,8 +79,10 @@ async def test_a_reworded_pair_is_published_as_reworded(talk: Talk) -> None:
     await answered(talk)
     [card] = talk.mail(EDITOR)
     await talk.press(EDITOR, card, "改答案")
-    [card] = await talk.say(EDITOR, "可以，每年十月前向综合办公室提出。")
-    await talk.press(EDITOR, card, "发布")
+    talk.mail(SECOND_EDITOR)
+    await talk.say(EDITOR, "可以，每年十月前向综合办公室提出。")
+    [card] = talk.mail(SECOND_EDITOR)
+    await talk.press(SECOND_EDITOR, card, "发布")
     [reply] = await talk.say(SIBLING, QUESTION)
     assert "每年十月前向综合办公室" in reply.text
 
@@ -271,3 +273,25 @@ async def test_numbers_of_people_in_another_wording_are_masked(talk: Talk) -> No
     await talk.say(EDITOR, "修改建议 1 答案")
     [card] = await talk.say(EDITOR, "请打135-1234-5678")
     assert "135****78" in card.text
+
+
+async def test_an_editor_does_not_publish_the_own_wording(talk: Talk) -> None:
+    await answered(talk)
+    await talk.say(EDITOR, "修改建议 1 答案")
+    [card] = await talk.say(EDITOR, "不可以，没有这样的规定。")
+    [reply] = await talk.press(EDITOR, card, "发布")
+    assert "另一位" in reply.text
+
+
+async def test_nobody_publishes_a_wording_that_they_have_not_seen(talk: Talk) -> None:
+    await answered(talk)
+    [old] = talk.mail(SECOND_EDITOR)
+    await talk.say(EDITOR, "修改建议 1 答案")
+    await talk.say(EDITOR, "不可以，没有这样的规定。")
+    for shown in (
+        await talk.press(SECOND_EDITOR, old, "发布"),
+        await talk.say(SECOND_EDITOR, "发布 1"),
+    ):
+        assert "不可以，没有这样的规定。" in shown[-1].text
+    [done] = await talk.press(SECOND_EDITOR, shown[-1], "发布")
+    assert "已发布" in done.text
