@@ -227,7 +227,8 @@ async def _move(session: AsyncSession, bench: Bench, duty: Duty, debt: Debt) -> 
     at = bench.next_at(
         debt.version, debt.due_on, debt.unit_id, told=duty.stage, snoozed=duty.snoozed_until
     )
-    waiting = duty.next_at is None or duty.next_at > bench.now
+    # A step whose time has come waits for the sweep, or for the end of a night or a silence.
+    waiting = (duty.next_at is None or duty.next_at > bench.now) and (at is None or at > bench.now)
     if waiting and duty.next_at != at and not duty.failures:
         values["next_at"] = at
     if values:

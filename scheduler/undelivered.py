@@ -8,11 +8,12 @@ from datetime import datetime, tzinfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import organisation
+from db.names import mask_name
 from db.tables import Outbox, Person, Title
 from scheduler import notices, outbox
 from scheduler.channels import Lane
 from scheduler.kinds import REPLY
-from scheduler.messages import Message
+from scheduler.messages import Button, Message
 
 
 async def reroute(
@@ -49,7 +50,10 @@ async def _tell_secretary(
             if secretary.id != person_id and await outbox.notify(
                 session,
                 secretary.id,
-                Message(f"{person.name}同志的消息送不到（未绑定或已停用），请线下联系。"),
+                Message(
+                    f"{mask_name(person.name)}同志的消息送不到（未绑定或已停用），请线下联系。",
+                    buttons=((Button("看是哪一位", f"/members #{person_id}"),),),
+                ),
                 key=f"unreachable:{person_id}:{today}",
                 kind="unreachable",
                 now=now,
