@@ -6,7 +6,7 @@ import hashlib
 
 from db.access import ANSWER_HANDOVER, HAND_OVER, REVIEW_PROPOSALS
 from db.accounts import person_today
-from db.tables import Account, Handover, Person, Proposal, ProposalState
+from db.tables import Account, Handover, Person, Proposal, ProposalState, Unit
 from handlers.context import Context
 from handlers.reply import Button, Message, Quote, Reply, UserError
 from handlers.router import Router
@@ -32,7 +32,8 @@ async def hand_over(context: Context) -> Reply:
     )
     if asked is None:
         raise UserError("没有找到这个问题，请重新提问。")
-    if await handover.of_question(context.session, asked.id):
+    if before := await handover.of_question(context.session, asked.id):
+        await pass_on(context, before.person_id)
         return Reply("这个问题已经转出，有答复会第一时间告诉你。")
     unit_id = context.actor.unit_id or 0
     person = await handover.recipient(
@@ -49,14 +50,7 @@ async def hand_over(context: Context) -> Reply:
         unit_id=unit_id,
         now=context.now,
     )
-    await outbox.notify(
-        context.session,
-        person.id,
-        _request(row, context.actor.name, context.actor.unit_name),
-        key=f"handover:{row.id}",
-        kind="handover",
-        now=context.now,
-    )
+    await _ask(context, row)
     await context.record("handover.create", f"handover:{row.id}", to=person.id)
     return Reply(f"已转给{person.name}同志，答复会发到这里。")
 
@@ -66,9 +60,7 @@ async def hand_over(context: Context) -> Reply:
 )
 async def inquiries(context: Context) -> Reply:
     """List what waits for an answer in the asking person's scope."""
-    rows = await handover.waiting(
-        context.session, within=context.scope(ANSWER_HANDOVER), person_id=context.person_id
-    )
+    rows = await handover.waiting(context.session, within=context.scope(ANSWER_HANDOVER))
     if not rows:
         return Reply("没有等待答复的问题。")
     lines = [f"{row.id}. {row.question}" for row in rows]
@@ -201,10 +193,34 @@ async def take_reword(context: Context) -> Reply:
     return _card(row, "已修改，由另一位知识编辑审核发布。\n")
 
 
-def _request(row: Handover, name: str, unit: str) -> Message:
-    return Message(
-        f"{unit} {name}同志提问，知识库里没有合适的答案：\n{row.question}",
+async def pass_on(context: Context, person_id: int) -> None:
+    """Give what waits with somebody who may not answer it any more to whoever does now."""
+    for row in await handover.stranded(context.session, person_id=person_id, today=context.today):
+        person = await handover.recipient(
+            context.session, row.unit_id, asker_id=row.asker_id or 0, today=context.today
+        )
+        if person is not None:
+            row.person_id = person.id
+            await _ask(context, row)
+            await context.record("handover.pass-on", f"handover:{row.id}", to=person.id)
+
+
+async def _ask(context: Context, row: Handover) -> None:
+    """Tell the person who has a question that it waits for their answer."""
+    asker = await context.session.get(Person, row.asker_id) if row.asker_id else None
+    unit = await context.session.get_one(Unit, row.unit_id)
+    name = f" {asker.name}" if asker else ""
+    message = Message(
+        f"{unit.name}{name}同志提问，知识库里没有合适的答案：\n{row.question}",
         buttons=((Button("答复", f"/answer {row.id}"),),),
+    )
+    await outbox.notify(
+        context.session,
+        row.person_id,
+        message,
+        key=f"handover:{row.id}:{row.person_id}",
+        kind="handover",
+        now=context.now,
     )
 
 
@@ -284,12 +300,7 @@ async def _tell_proposer(context: Context, row: Proposal, outcome: str) -> None:
 
 
 async def _handover(context: Context, number: int) -> Handover:
-    row = await handover.find(
-        context.session,
-        number,
-        within=context.scope(ANSWER_HANDOVER),
-        person_id=context.person_id,
-    )
+    row = await handover.find(context.session, number, within=context.scope(ANSWER_HANDOVER))
     if row is None:
         raise UserError("没有找到这个问题。")
     return row

@@ -8,7 +8,7 @@ from db import access, accounts, invites, members, organisation
 from db.access import INVITE, MOVE, SEE_MEMBERS, UNBIND, Action, HeldPost
 from db.numbers import mask_phone
 from db.tables import Account, Person, Unit
-from handlers import posts
+from handlers import handover, posts
 from handlers.choosing import NO_UNIT, pick_person, unit_of
 from handlers.context import Context
 from handlers.reply import Button, Message, Reply, Table, UserError
@@ -137,6 +137,7 @@ async def leave_confirm(context: Context) -> Reply:
     if not await members.leave(context.session, person.id, now=context.now, today=context.today):
         raise UserError("刚刚已经办理过了。")
     line = await context.record("member.leave", f"person:{person.id}")
+    await handover.pass_on(context, person.id)
     await _tell(context, told, line, "组织已办理你的转出，账号绑定随之解除。")
     return Reply(f"{person.name}已办理离开，绑定和权限已全部失效。")
 

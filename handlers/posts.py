@@ -10,6 +10,7 @@ from db.access import APPOINT, MOVE, UNBIND, Scope
 from db.days import parse_day
 from db.numbers import BadValue
 from db.tables import AuditLine, Person, Title, Unit
+from handlers import handover
 from handlers.choosing import NOBODY, pick_person, pick_unit, unit_of
 from handlers.context import Context
 from handlers.reply import Button, Message, Reply, UserError
@@ -119,6 +120,7 @@ async def dismiss(context: Context) -> Reply:
         ended=context.today.isoformat(),
     )  # fmt: skip
     await _tell(context, person, line, f"你不再担任{unit.name}{title}。")
+    await handover.pass_on(context, person.id)
     return Reply(f"已免去{person.name}的{unit.name}{title}。", buttons=((undo_button(line),),))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import accounts, organisation
-from db.access import Scope
+from db.access import ANSWER_HANDOVER, BY_TITLE, Scope, scope
 from db.tables import (
     Asked,
     Handover,
@@ -30,6 +30,8 @@ async def recipient(
     """
     for unit in await organisation.line_up(session, unit_id):
         for title in (Title(unit.answers), Title.SECRETARY, Title.DEPUTY_SECRETARY):
+            if ANSWER_HANDOVER not in BY_TITLE[title]:
+                continue
             for person in await organisation.holders(
                 session, unit_id=unit.id, title=title, today=today
             ):
@@ -77,33 +79,42 @@ async def hand_over(
     return row
 
 
-async def find(
-    session: AsyncSession, handover_id: int, *, within: Scope, person_id: int
-) -> Handover | None:
-    """Return a handover that was given to this person or lies within the scope."""
+async def find(session: AsyncSession, handover_id: int, *, within: Scope) -> Handover | None:
+    """Return a handover within the scope: who was given it may have gone elsewhere since."""
     statement = (
         select(Handover)
         .join(Unit, Unit.id == Handover.unit_id)
-        .where(Handover.id == handover_id, (Handover.person_id == person_id) | within.units())
+        .where(Handover.id == handover_id, within.units())
     )
     return (await session.scalars(statement)).one_or_none()
 
 
-async def waiting(
-    session: AsyncSession, *, within: Scope, person_id: int, limit: int = 10
-) -> list[Handover]:
+async def waiting(session: AsyncSession, *, within: Scope, limit: int = 10) -> list[Handover]:
     """Return what waits for an answer, the oldest first."""
     statement = (
         select(Handover)
         .join(Unit, Unit.id == Handover.unit_id)
-        .where(
-            Handover.state == HandoverState.WAITING.value,
-            (Handover.person_id == person_id) | within.units(),
-        )
+        .where(Handover.state == HandoverState.WAITING.value, within.units())
         .order_by(Handover.created_at, Handover.id)
         .limit(limit)
     )
     return list(await session.scalars(statement))
+
+
+async def stranded(session: AsyncSession, *, person_id: int, today: date) -> list[Handover]:
+    """Return what waits with a person who may not answer it any more, or cannot be reached."""
+    statement = select(Handover).where(
+        Handover.state == HandoverState.WAITING.value, Handover.person_id == person_id
+    )
+    rows = list(await session.scalars(statement.order_by(Handover.id)))
+    if not rows:
+        return []
+    person = await accounts.person_today(session, person_id, today=today)
+    if person is None or not await accounts.addresses(session, person_id):
+        return rows
+    may = scope(await accounts.as_actor(session, person, today=today), ANSWER_HANDOVER)
+    paths = {unit_id: await _path(session, unit_id) for unit_id in {r.unit_id for r in rows}}
+    return [row for row in rows if not may.covers(paths[row.unit_id])]
 
 
 async def answer(
@@ -205,3 +216,7 @@ async def reword(
         .returning(Proposal.id)
     )
     return done.first() is not None
+
+
+async def _path(session: AsyncSession, unit_id: int) -> str:
+    return (await session.get_one(Unit, unit_id)).path

@@ -1,5 +1,7 @@
 """A question goes to a person; the answer comes back and becomes knowledge after one approval."""
 
+import pytest
+
 from db import accounts
 from handlers.reply import Message
 from tests.handlers.conftest import (
@@ -295,3 +297,37 @@ async def test_nobody_publishes_a_wording_that_they_have_not_seen(talk: Talk) ->
         assert "不可以，没有这样的规定。" in shown[-1].text
     [done] = await talk.press(SECOND_EDITOR, shown[-1], "发布")
     assert "已发布" in done.text
+
+
+async def test_who_went_to_a_sibling_branch_does_not_answer_the_old_one(talk: Talk) -> None:
+    await hand_over(talk)
+    [request] = talk.mail(OFFICER)
+    await talk.say(ADMINISTRATOR, f"免职 {OFFICER} 组织委员")
+    await talk.say(ADMINISTRATOR, f"调动 {OFFICER} 财务审计党支部")
+    await talk.say(ADMINISTRATOR, f"任命 {OFFICER} 组织委员 财务审计党支部")
+    talk.mail(OFFICER)
+    [pressed] = await talk.press(OFFICER, request, "答复")
+    [listed] = await talk.say(OFFICER, "转来的问题")
+    assert ("没有找到" in pressed.text, QUESTION in listed.text) == (True, False)
+
+
+@pytest.mark.parametrize("order", [f"免职 {OFFICER} 组织委员", f"离开 {OFFICER}"])
+async def test_the_question_of_somebody_who_goes_is_passed_on(talk: Talk, order: str) -> None:
+    await hand_over(talk)
+    [reply] = await talk.say(ADMINISTRATOR, order)
+    if order.startswith("离开"):
+        await talk.press(ADMINISTRATOR, reply, "确认离开")
+    [request] = talk.mail(SECRETARY)
+    assert QUESTION in request.text
+    await talk.press(SECRETARY, request, "答复")
+    await answer(talk, SECRETARY)
+    assert ANSWER in talk.mail(MEMBER)[0].text
+
+
+async def test_pressing_again_passes_on_what_nobody_reads(talk: Talk) -> None:
+    [reply] = await talk.say(MEMBER, QUESTION)
+    await talk.press(MEMBER, reply, "转给组织委员")
+    await talk.say(SECRETARY, f"解除绑定 {OFFICER}")
+    talk.mail(SECRETARY)
+    await talk.press(MEMBER, reply, "转给组织委员")
+    assert QUESTION in talk.mail(SECRETARY)[0].text
