@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from db import organisation
-from db.access import ADMINISTER, CONFIGURE_UNIT, SEE_MEMBERS
+from db.access import ADMINISTER, ANSWER_HANDOVER, BY_TITLE, CONFIGURE_UNIT, SEE_MEMBERS
 from db.tables import Title, Unit, UnitKind
 from handlers.context import Context
 from handlers.reply import Button, Reply, Table, UserError
@@ -79,8 +79,9 @@ async def remove_unit(context: Context) -> Reply:
 async def set_answerer(context: Context) -> Reply:
     """Name the post that questions of a unit are handed to."""
     title, _, name = context.text.partition(" ")
-    if title not in {t.value for t in Title}:
-        raise UserError("没有这个职务。可以是：" + "、".join(t.value for t in Title))
+    answering = [t.value for t in Title if ANSWER_HANDOVER in BY_TITLE[t]]
+    if title not in answering:
+        raise UserError("这个职务不能答疑。可以是：" + "、".join(answering))
     unit = await _unit(context, name.strip() or context.actor.unit_name)
     before, unit.answers = unit.answers, title
     await context.record("unit.answers", f"unit:{unit.id}", before=before, after=title)

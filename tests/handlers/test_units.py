@@ -34,6 +34,14 @@ async def test_a_bad_order_says_how_it_is_written(talk: Talk) -> None:
     assert "请这样写" in reply.text
 
 
+async def test_only_a_post_that_may_answer_is_set_as_answerer(talk: Talk) -> None:
+    [reply] = await talk.say(ADMINISTRATOR, "设置答疑人 知识编辑 青禾重工党委")
+    assert "不能答疑" in reply.text
+    assert "知识编辑" not in reply.text
+    [reply] = await talk.say(ADMINISTRATOR, "设置答疑人 宣传委员 青禾重工党委")
+    assert "转给宣传委员" in reply.text
+
+
 async def test_the_answerer_is_set_within_the_scope_only(talk: Talk) -> None:
     [reply] = await talk.say(SIBLING, "设置答疑人 书记 综合管理党支部")
     assert "不在你的范围内" in reply.text
