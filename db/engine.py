@@ -12,8 +12,10 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 BUSY_TIMEOUT_S = 20
-# PostgreSQL's serialization failure and deadlock (appendix A, class 40).
+# PostgreSQL's serialization failure and deadlock (appendix A, class 40), and the classes of a
+# lost connection, too few resources, a server that stops, and its own disk.
 RETRYABLE = frozenset({"40001", "40P01"})
+AWAY = frozenset({"08", "53", "57", "58"})
 # The name by which packages that do not know SQLAlchemy speak of an open transaction.
 Session = AsyncSession
 
@@ -24,14 +26,15 @@ class Database:
     On SQLite a write transaction starts as BEGIN IMMEDIATE: a transaction that reads first and
     writes later would otherwise fail at once when another one has written in between, and the
     busy time-out does not help there. Reads use a second engine and never wait for a writer.
+    `busy_timeout_s` is how long a transaction waits for SQLite's lock.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            self._writer = _sqlite_engine(url, immediate=True)
-            self._reader = _sqlite_engine(url, immediate=False)
+            self._writer = _sqlite_engine(url, busy_timeout_s, immediate=True)
+            self._reader = _sqlite_engine(url, busy_timeout_s, immediate=False)
         else:
             self._writer = self._reader = create_async_engine(url, pool_pre_ping=True)
 
@@ -75,15 +78,18 @@ def is_store_fault(error: BaseException) -> bool:
     """
     if isinstance(error, OperationalError | InterfaceError | OSError):
         return True
-    return isinstance(error, DBAPIError) and _sqlstate(error) in RETRYABLE
+    if not isinstance(error, DBAPIError):
+        return False
+    state = _sqlstate(error)
+    return error.connection_invalidated or state in RETRYABLE or state[:2] in AWAY
 
 
 def _sqlstate(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", "") or "")
 
 
-def _sqlite_engine(url: str, *, immediate: bool) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+def _sqlite_engine(url: str, busy_timeout_s: float, *, immediate: bool) -> AsyncEngine:
+    engine = create_async_engine(url, connect_args={"timeout": busy_timeout_s})
     begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -94,7 +100,7 @@ def _sqlite_engine(url: str, *, immediate: bool) -> AsyncEngine:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
-            f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
+            f"busy_timeout={int(busy_timeout_s * 1000)}",
             "foreign_keys=ON",
         ):
             cursor.execute(f"PRAGMA {pragma}")

@@ -45,12 +45,27 @@ class Server:
         data = self._folder / "data"
         initdb = "-U postgres -A trust --no-sync --no-locale -E UTF8"
         self._start("initdb", "-D", str(data), *initdb.split()).wait()
+        self.serve()
+        asyncio.run(self.ready())
+        return self
+
+    def serve(self) -> None:
+        """Start the server, for the first time or after `stop`."""
         options = "-c listen_addresses= -c fsync=off -c max_connections=200"
         self._process = self._start(
-            "postgres", "-D", str(data), "-k", str(self._folder), *options.split()
+            "postgres",
+            "-D",
+            str(self._folder / "data"),
+            "-k",
+            str(self._folder),
+            *options.split(),
         )
-        asyncio.run(self._wait())
-        return self
+
+    def stop(self, how: signal.Signals) -> None:
+        """End the server: SIGINT is its fast shutdown, SIGQUIT its immediate one."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait()
 
     def __exit__(
         self,
@@ -58,9 +73,7 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait()
+        self.stop(signal.SIGQUIT)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
@@ -80,7 +93,8 @@ class Server:
         finally:
             await connection.close()
 
-    async def _wait(self) -> None:
+    async def ready(self) -> None:
+        """Wait until the server answers."""
         for _ in range(200):
             try:
                 return await self._execute("SELECT 1")

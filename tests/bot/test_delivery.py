@@ -65,21 +65,33 @@ class House:
         self.delivery.add(self.channel)
 
     async def put(self, *texts: str, chat: str = "", kind: str = "reply") -> None:
-        async with self.database.write() as session:
-            for text in texts:
-                await outbox.enqueue(
-                    session,
-                    Message(text),
-                    key=text,
-                    address=Address("test", chat or text),
-                    kind=kind,
-                    lane=Lane.REPLY,
-                    now=self.now,
-                )
+        await put(self.database, *texts, chat=chat, kind=kind, now=self.now)
 
     async def states(self) -> list[str]:
-        async with self.database.read() as session:
-            return list(await session.scalars(select(Outbox.state).order_by(Outbox.id)))
+        return await states(self.database)
+
+
+async def put(
+    database: Database, *texts: str, chat: str = "", kind: str = "reply", now: datetime = NOON
+) -> None:
+    """Queue texts, each for a chat of its own unless one is named."""
+    async with database.write() as session:
+        for text in texts:
+            await outbox.enqueue(
+                session,
+                Message(text),
+                key=text,
+                address=Address("test", chat or text),
+                kind=kind,
+                lane=Lane.REPLY,
+                now=now,
+            )
+
+
+async def states(database: Database) -> list[str]:
+    """Return where each message stands, the oldest first."""
+    async with database.read() as session:
+        return list(await session.scalars(select(Outbox.state).order_by(Outbox.id)))
 
 
 async def test_it_sends_a_chat_in_order(database: Database) -> None:
@@ -161,7 +173,7 @@ async def test_a_notice_to_a_blocked_chat_is_reported_to_the_secretary(
         )
     await house.delivery.settled()
     [told] = house.channel.sent
-    assert "江晚舟" in told
+    assert "江**" in told
 
 
 async def test_a_notice_follows_the_person_to_another_account(database: Database) -> None:

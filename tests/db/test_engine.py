@@ -7,10 +7,10 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, select
-from sqlalchemy.exc import StatementError
+from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import DBAPIError, StatementError
 
-from db.engine import Database
+from db.engine import Database, is_store_fault
 from db.migrate import SchemaTooNew, config, upgrade
 from db.tables import Base, Inbox
 from db.types import insert_new
@@ -90,3 +90,34 @@ async def test_every_step_can_be_taken_back(database: Database) -> None:
         await connection.run_sync(back_and_forth)
     async with database.read() as session:
         assert (await session.scalars(select(Inbox))).all() == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("RAISE EXCEPTION USING ERRCODE = '57P01'", True),
+        ("RAISE EXCEPTION USING ERRCODE = '53100'", True),
+        ("RAISE EXCEPTION USING ERRCODE = '40001'", True),
+        ("RAISE EXCEPTION USING ERRCODE = '23505'", False),
+        ("PERFORM 1 / 0", False),
+    ],
+)
+async def test_a_server_that_stops_is_told_from_a_wrong_statement(
+    postgres_url: str, statement: str, fault: bool
+) -> None:
+    """Fault 7: what is tried again must not be what can never succeed."""
+    database = Database(postgres_url)
+    with pytest.raises(DBAPIError) as caught:
+        async with database.write() as session:
+            await session.execute(text(f"DO $$ BEGIN {statement}; END $$"))
+    assert is_store_fault(caught.value) is fault
+    await database.close()
+
+
+async def test_a_connection_that_was_cut_is_a_fault_of_the_store(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with pytest.raises(DBAPIError) as caught:
+        async with database.write() as session:
+            await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert is_store_fault(caught.value)
+    await database.close()
