@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +29,7 @@ from handlers.incoming import (
     Upload,
     UploadTooLarge,
 )
+from handlers.meaning import is_explicit, is_question
 from handlers.reply import Button, Reply, UserError
 from handlers.router import FileRoute, Handler, Replies, Route, Router, Step
 from knowledge.documents import DocumentError
@@ -42,9 +42,6 @@ log = logging.getLogger(__name__)
 TEXT_LIMIT = 8_000
 # A longer text is a question, however much it looks like a command.
 SLIP_LENGTH = 12
-# A longer text that follows a command word in a dialog is an answer.
-ARGUMENT_LENGTH = 24
-SENTENCE = re.compile("[，。；！？,;!?\n]")
 CANCEL = "取消"
 NOT_FETCHED = "文件没有取到，请重新发送一次。"
 STALE_DIALOG = "刚才的操作已结束，文件没有保存。请重新发送指令后再发文件。"
@@ -188,16 +185,24 @@ class Dispatcher:
         step = await self._step(context)
         if prepared.file is not None:
             return await self._receive(context, step, prepared.file)
-        found = self._router.find(context.text)
-        if step is not None and (found is None or not _is_explicit(context, *found)):
+        found = self._command(context)
+        if step is not None and (found is None or not is_explicit(context.text, *found)):
             context.require(step.needs)
             return await step.handler(context)
-        if found is not None and not _is_question(context, found[0]):
+        if found is not None:
             return await self._call(found[0], context, found[1])
         if context.text.startswith("/"):
             return self._unknown(context)
         context.slip = self._slip(context)
         return await self._question(context)
+
+    def _command(self, context: Context) -> tuple[Route, str] | None:
+        """Return the command that a text gives, unless it is a question after all."""
+        found = self._router.find(context.text)
+        if found is None or context.incoming.press is not None:
+            return found
+        allowed = access.decide(context.actor, found[0].needs).allowed
+        return None if is_question(context.text, *found, allowed=allowed) else found
 
     async def _receive(self, context: Context, step: Step | None, file: ReceivedFile) -> Replies:
         """Hand a file to the step that takes it, if the dialog still stands there."""
@@ -377,28 +382,6 @@ class Dispatcher:
                     now=now,
                 )
         return Handled()
-
-
-def _is_explicit(context: Context, route: Route, rest: str) -> bool:
-    """Tell whether a text typed in a dialog is a command, and not an answer that begins with one.
-
-    It is one with a slash, as a bare word, or with an argument set apart from the word that is
-    too short for a sentence.
-    """
-    text = context.text
-    if text.startswith("/") or text in route.words:
-        return True
-    joined = any(text.startswith(word + rest) for word in route.words)
-    if joined and not rest.isdecimal():
-        return False
-    return len(rest) <= ARGUMENT_LENGTH and not SENTENCE.search(rest)
-
-
-def _is_question(context: Context, route: Route) -> bool:
-    """The word of a subject, typed by somebody who may not use its command, is a question."""
-    if not route.subject or context.text.startswith("/"):
-        return False
-    return not access.decide(context.actor, route.needs).allowed
 
 
 def _as_list(replies: Replies) -> list[Reply]:

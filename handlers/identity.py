@@ -135,8 +135,14 @@ async def _by_code(context: Context) -> Reply:
         session, secrets, context.text, account_id=own, now=now, today=today
     )
     if not won:
-        return await _wrong(context)
+        return await _wrong(context) if _is_code(context.text) else Reply(WRONG_CODE)
     return await _bind(context, won, "code")
+
+
+def _is_code(text: str) -> bool:
+    """Tell whether a text has the form of a code; what has not is no guess."""
+    code = invites.normalise(text)
+    return len(code) == invites.LENGTH and code.isascii()
 
 
 async def _wrong(context: Context) -> Reply:
@@ -157,7 +163,8 @@ async def _burn(context: Context) -> Reply:
         context.session, context.services.secrets, context.text, now=context.now
     )
     if invite is None:
-        await _wrong(context)
+        if _is_code(context.text):
+            await _wrong(context)
         return Reply(IN_GROUP)
     line = await context.record("invite.burn", f"person:{invite.person_id}", invite=invite.id)
     person = await context.session.get_one(Person, invite.person_id)

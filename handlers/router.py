@@ -45,6 +45,11 @@ class Route:
     hidden: bool = False
     subject: bool = False
 
+    @property
+    def is_numbered(self) -> bool:
+        """Whether a number comes first in what follows the word."""
+        return self.usage.partition(" ")[0].endswith("编号")
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
