@@ -170,5 +170,13 @@ def _key(button: Button) -> InlineKeyboardButton:
     size = len(button.token.encode("utf-8", "surrogatepass"))
     if not 1 <= size <= limits.CALLBACK_DATA:
         raise ChannelError(f"a button's token has {size} bytes", permanent=True)
-    label = clean(button.label).strip() or "…"
-    return InlineKeyboardButton(label, callback_data=button.token)
+    return InlineKeyboardButton(_label(button.label), callback_data=button.token)
+
+
+def _label(text: str) -> str:
+    """Return what fits on a button, on one line."""
+    line = " ".join(clean(text).split())
+    if units(line) > limits.LABEL:
+        _, end = split(line, limits.LABEL - 1)[0]
+        line = f"{line[:end].rstrip()}…"
+    return line or "…"

@@ -8,6 +8,8 @@ CALLBACK_DATA = 64
 """Bytes that a button sends back."""
 CALLBACK_NOTICE = 200
 """UTF-16 code units shown to the one who pressed a button."""
+LABEL = 64
+"""UTF-16 code units on one button: a keyboard of more than about 10 KB is refused for good."""
 BUTTONS = 100
 BUTTONS_IN_ROW = 8
 COMMANDS = 100

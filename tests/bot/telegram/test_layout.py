@@ -56,6 +56,22 @@ def test_no_more_than_a_hundred_buttons_are_shown() -> None:
     assert sum(len(row) for row in keyboard.inline_keyboard) == 100
 
 
+@given(words)
+def test_a_long_label_is_cut_and_its_beginning_kept(text: str) -> None:
+    keyboard = buttons(Message("好", buttons=((Button(f"关于{text}", "/x", token="t"),),)))
+    assert keyboard is not None
+    label = str(keyboard.inline_keyboard[0][0].text)
+    assert (label[0], units(label) <= 64, "\n" in label) == ("关", True, False)
+
+
+def test_a_label_is_not_cut_within_a_character() -> None:
+    families = "一" + "👨\u200d👩\u200d👧" * 20
+    keyboard = buttons(Message("好", buttons=((Button(families, "/x", token="t"),),)))
+    assert keyboard is not None
+    label = str(keyboard.inline_keyboard[0][0].text)
+    assert label.removeprefix("一").removesuffix("…").replace("👨\u200d👩\u200d👧", "") == ""
+
+
 def test_an_empty_label_is_still_a_button() -> None:
     keyboard = buttons(Message("好", buttons=((Button(" ", "/x", token="t"),),)))
     assert keyboard is not None
