@@ -111,7 +111,10 @@ def _day(found: re.Match[str], today: date) -> date | None:
 
 def _within(year: int, month: int | None, day: int | None, today: date) -> date | None:
     """Return the day that stands for a period, None for one that does not exist."""
-    if not EARLIEST <= year <= today.year + AHEAD_YEARS or not 1 <= (month or 1) <= 12:
+    if (
+        not EARLIEST <= year <= min(today.year + AHEAD_YEARS, date.max.year)
+        or not 1 <= (month or 1) <= 12
+    ):
         return None
     last = monthrange(year, month or 12)[1]
     if not 1 <= (day or 1) <= last:

@@ -64,22 +64,36 @@ def _answer_lines(settings: Settings, name: str, today: date) -> None:
     shelf = _shelf(settings)
     for question, as_of in asked:
         answer = answering.answer(shelf, question, as_of=as_of, internal=True)
-        print(json.dumps(as_json(question, answer), ensure_ascii=False))
+        print(_written(as_json(question, answer)))
+
+
+def _written(values: dict[str, Any]) -> str:
+    """Write JSON in plain characters, escaped where a question holds half a surrogate pair."""
+    text = json.dumps(values, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(values)
+    return text
 
 
 def _lines(path: Path, today: date) -> Iterator[tuple[str, date]]:
+    try:
+        content = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{path.name} is not a UTF-8 file") from error
     # Not splitlines(): JSON allows U+2028 and its like inside a string.
-    for number, line in enumerate(path.read_text("utf-8-sig").split("\n"), 1):
+    for number, line in enumerate(content.split("\n"), 1):
         if not line.strip():
             continue
         try:
             item = json.loads(line)
             question, day = item["question"], item.get("as_of")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Refusal(f'line {number}: an object with "question" is expected') from error
         if not isinstance(question, str):
             raise Refusal(f'line {number}: "question" must be a text')
-        yield question, _day(day, f"line {number}") if day else today
+        yield question, today if day is None else _day(day, f"line {number}")
 
 
 def _day(text: str, where: str) -> date:

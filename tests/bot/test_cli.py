@@ -89,9 +89,31 @@ def test_ask_keeps_a_line_separator_inside_a_question(zhibu: Zhibu, tmp_path: Pa
     assert [json.loads(line)["question"] for line in printed.split("\n") if line] == asked
 
 
-@pytest.mark.parametrize(
-    "line", ["not json", "[]", '{"q": "?"}', '{"question": 1}', '{"question": "?", "as_of": "x"}']
-)
+def test_ask_answers_half_a_surrogate_pair(zhibu: Zhibu, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"question": "支委会\\ud800多久开一次"}', encoding="utf-8")
+    printed = zhibu("ask", "--jsonl", str(questions)).stdout
+    assert json.loads(printed)["question"] == "支委会\ud800多久开一次"
+
+
+def test_a_file_in_another_encoding_is_named(zhibu: Zhibu, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"question": "支委会多久开一次"}', encoding="gbk")
+    done = zhibu("ask", "--jsonl", str(questions))
+    assert (done.returncode, "questions.jsonl is not a UTF-8 file" in done.stderr) == (1, True)
+
+
+BAD_LINES = [
+    "not json",
+    "[]",
+    "[" * 100_000,
+    '{"q": "?"}',
+    '{"question": 1}',
+    *(f'{{"question": "?", "as_of": {day}}}' for day in ('"x"', '""', "0", "[]")),
+]
+
+
+@pytest.mark.parametrize("line", BAD_LINES, ids=lambda line: line[:30])
 def test_a_bad_line_is_named_and_nothing_is_answered(
     zhibu: Zhibu, tmp_path: Path, line: str
 ) -> None:

@@ -69,6 +69,10 @@ def test_without_a_named_day_the_question_is_about_today(question: str) -> None:
     assert (found.day, found.question, found.former) == (TODAY, question, False)
 
 
+def test_there_is_no_year_after_the_last() -> None:
+    assert moment("明年怎么交党费", date.max).day == date.max
+
+
 @pytest.mark.parametrize(
     "question", ["旧细则里公示几天", "以前的规定公示几天", "修订前的条例怎么说"]
 )
