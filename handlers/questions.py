@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from db.access import ASK, SEE_GAPS
 from handlers.context import Context
@@ -110,10 +110,9 @@ async def settle(context: Context) -> Reply:
 @router.command("unsettle", help="撤销已处理", needs=SEE_GAPS, usage="时间", hidden=True)
 async def unsettle(context: Context) -> Reply:
     """Put a group of questions back on the list of gaps."""
-    try:
-        at = datetime.fromisoformat(context.text)
-    except ValueError as error:
-        raise UserError("请用“知识盘点”里的按钮操作。") from error
+    at = _moment(context.text)
+    if at is None:
+        raise UserError("请用“知识盘点”里的按钮操作。")
     within = context.scope(SEE_GAPS)
     count = await questions.unsettle(context.session, at, within=within)
     return Reply(f"已放回 {count} 条提问。" if count else "没有可以撤销的操作。")
@@ -156,7 +155,7 @@ def _found(answer: Answer, asked: int) -> Reply:
 
 
 async def _mark(context: Context, helped: bool) -> int:
-    number = int(context.text) if context.text.isdecimal() else 0
+    number = int(context.text) if context.text.isdecimal() and len(context.text) < 15 else 0
     if not await questions.mark(
         context.session, number, account_id=context.actor.account_id, useful=helped
     ):
@@ -166,3 +165,12 @@ async def _mark(context: Context, helped: bool) -> int:
 
 def _day(context: Context, at: datetime) -> str:
     return f"{at.astimezone(context.services.zone):%m月%d日}"
+
+
+def _moment(text: str) -> datetime | None:
+    """Read the moment that our own button wrote; None for one without a zone or out of range."""
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None

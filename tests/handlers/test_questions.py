@@ -91,3 +91,22 @@ async def test_the_help_lists_what_a_person_may_do(talk: Talk) -> None:
     assert "绑定" in outside.text
     assert "知识盘点" not in outside.text
     assert "知识盘点" in inside.text
+
+
+ODD = [
+    "/useful 99999999999999999999999",
+    "/useless 99999999999999999999999",
+    "/look 99999999999999999999999",
+    "/unsettle 2026-01-01",
+    "/unsettle 2026-01-01T00:00:00",
+    "/unsettle 0001-01-01T00:00:00+14:00",
+    "/unsettle 9999-12-31T23:59:59-14:00",
+]
+
+
+@pytest.mark.parametrize("typed", ODD)
+async def test_a_number_or_moment_that_cannot_be_is_refused_in_words(
+    talk: Talk, typed: str
+) -> None:
+    [reply] = await talk.say(EDITOR, typed)
+    assert "出了错" not in reply.text
