@@ -78,6 +78,7 @@ async def revoke_invite(context: Context) -> Reply:
     person = await pick_person(context, INVITE, context.text, lambda who: f"/revoke_invite {who}")
     if isinstance(person, Reply):
         return person
+    await _may(context, INVITE, person)
     if not await invites.revoke(context.session, person_id=person.id, now=context.now):
         return Reply(f"{person.name}没有未使用的邀请码。")
     await context.record("invite.revoke", f"person:{person.id}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from db import organisation
 from db.access import ADMINISTER, ANSWER_HANDOVER, BY_TITLE, CONFIGURE_UNIT, SEE_MEMBERS
 from db.tables import Title, Unit, UnitKind
@@ -12,6 +14,8 @@ from handlers.router import Router
 router = Router()
 
 NAME_LIMIT = 50
+# What else stands in a name could be taken for a number, a pattern or markup.
+NAME = re.compile(r"[^\W\d_](?:[^\W_]|[（）()·-])*")
 
 
 @router.command(
@@ -41,6 +45,8 @@ async def add_unit(context: Context) -> Reply:
     parent = await organisation.find_unit(context.session, above, context.scope(ADMINISTER))
     if parent is None:
         raise UserError(f"没有找到上级组织“{above}”，或者它不在你的范围内。")
+    if not _fits_below(kind, UnitKind(parent.kind)):
+        raise UserError(f"{parent.kind}下面不能设{kind.value}。")
     if await organisation.is_taken(context.session, name):
         raise UserError(f"已经有叫“{name}”的组织。")
     unit = await organisation.add_unit(context.session, name=name, kind=kind, parent=parent)
@@ -103,4 +109,12 @@ def _three(text: str) -> tuple[str, UnitKind, str]:
         raise UserError("请这样写：新增组织 第四党支部 党支部 机关党总支")
     if len(words[0]) > NAME_LIMIT:
         raise UserError(f"组织名称不超过 {NAME_LIMIT} 字。")
+    if not NAME.fullmatch(words[0]):
+        raise UserError("组织名称只能用文字、数字、括号、间隔号和连字符，并以文字开头。")
     return words[0], kinds[words[1]], words[2]
+
+
+def _fits_below(kind: UnitKind, above: UnitKind) -> bool:
+    """Tell whether a unit may stand below another: by level, or a committee below a committee."""
+    levels = list(UnitKind)
+    return levels.index(kind) > levels.index(above) or kind is above is UnitKind.COMMITTEE

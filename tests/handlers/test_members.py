@@ -354,3 +354,10 @@ async def test_a_dialog_under_way_ends_with_the_role(talk: Talk) -> None:
 async def test_nobody_parts_with_oneself_by_command(talk: Talk) -> None:
     assert "不能对自己办理" in text(await talk.say(SECRETARY, f"离开 {SECRETARY}"))
     assert "解绑" in text(await talk.say(SECRETARY, f"解除绑定 {SECRETARY}"))
+
+
+async def test_who_may_not_invite_somebody_does_not_end_their_code(talk: Talk) -> None:
+    invited = text(await talk.say(ADMINISTRATOR, f"邀请 {SECRETARY}"))
+    assert "邀请码" in invited
+    assert "请由上级组织或管理员办理" in text(await talk.say(OFFICER, f"撤回邀请 {SECRETARY}"))
+    assert "已作废" in text(await talk.say(ADMINISTRATOR, f"撤回邀请 {SECRETARY}"))

@@ -1,5 +1,7 @@
 """The tree of units is seen within the scope and changed by administrators."""
 
+import pytest
+
 from tests.handlers.conftest import ADMINISTRATOR, MEMBER, SECRETARY, SIBLING, SUPERIOR, Talk
 
 
@@ -22,6 +24,24 @@ async def test_a_unit_is_added_and_taken_back(talk: Talk) -> None:
     assert "已经有" in twice.text
     [undone] = await talk.press(ADMINISTRATOR, reply, "撤销")
     assert "已删除" in undone.text
+
+
+@pytest.mark.parametrize("name", ["@3", "%_", "<b>支部</b>", "支\u202e部", "12", "支_部", "#5"])
+async def test_a_name_that_reads_as_something_else_is_refused(talk: Talk, name: str) -> None:
+    [reply] = await talk.say(ADMINISTRATOR, f"新增组织 {name} 党支部 机关党总支")
+    assert "组织名称只能用" in reply.text
+
+
+@pytest.mark.parametrize("name", ["机关第3党支部", "综合（党群）党支部", "A座联合党支部"])
+async def test_a_usual_name_is_taken(talk: Talk, name: str) -> None:
+    [reply] = await talk.say(ADMINISTRATOR, f"新增组织 {name} 党支部 机关党总支")
+    assert "新增" in reply.text
+
+
+@pytest.mark.parametrize("kind", ["党委", "党总支", "党支部"])
+async def test_no_unit_stands_below_a_lower_one(talk: Talk, kind: str) -> None:
+    [reply] = await talk.say(ADMINISTRATOR, f"新增组织 某某组织 {kind} 综合管理党支部")
+    assert "下面不能设" in reply.text
 
 
 async def test_a_unit_with_people_is_not_removed(talk: Talk) -> None:
