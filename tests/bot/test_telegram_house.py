@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.app import App, open_app
+from bot.app import App, open_app, utc_now
 from bot.channels.telegram.service import TelegramService
 from bot.channels.telegram.settings import TelegramSettings
+from bot.jobs import Jobs
 from bot.settings import load
 from db import accounts
 from db.tables import Outbox, OutboxState, Person
@@ -159,3 +160,24 @@ async def test_who_blocked_the_assistant_is_not_written_to_again(house: House) -
         person = (await session.scalars(select(Person).where(Person.name == "江晚舟"))).one()
         left = await accounts.addresses(session, person.id)
     assert [account.channel for account in left] == ["browser"]
+
+
+async def test_a_reminder_arrives_once_and_is_answered_by_its_buttons(house: House) -> None:
+    await house.bind(OFFICER, "程默涵")
+    jobs = Jobs(house.app, utc_now)
+    await jobs.plan()
+    await jobs.sweep()
+    await until(lambda: house.texts(OFFICER))
+    alert = house.said(OFFICER)[0]
+    assert "【逾期】" in alert["text"]
+    assert "财务审计党支部：支部党员大会" in alert["text"]
+    await jobs.sweep()
+    first = next(b["text"] for row in alert["reply_markup"]["inline_keyboard"] for b in row)
+    house.press(alert, first, OFFICER)
+    await until(lambda: "已记下" in house.texts(OFFICER)[-1])
+    assert len([text for text in house.texts(OFFICER) if "【逾期】" in text]) == 1
+    number = first.removeprefix("收到").strip()
+    asked = await house.ask(f"完成 {number}", OFFICER)
+    assert "请提交材料" in asked["text"]
+    done = await house.ask("十一月二十日召开，到会八人", OFFICER)
+    assert "已办结" in done["text"]
