@@ -37,10 +37,10 @@ START_S, SEND_S = 20.0, 60.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Landed:
-    """What came of sending one claimed row; without an `error` it arrived."""
+    """What came of sending one claimed row, by its id; without an `error` it arrived."""
 
     channel: Channel
-    row: Outbox
+    id: int
     external: str | None = None
     error: ChannelError | None = None
 
@@ -70,7 +70,7 @@ class Delivery:
         self._worker = uuid4().hex[:12]
         self._news = asyncio.Event()
         self._stopping = False
-        self._taken: dict[str, set[int]] = {}
+        self._taken: dict[str, dict[int, Outbox]] = {}
         self._sending: set[asyncio.Task[None]] = set()
         self._landed: list[_Landed] = []
         self._paced = timedelta(0)
@@ -78,7 +78,7 @@ class Delivery:
     def add(self, channel: Channel) -> None:
         """Deliver what is addressed to this channel, too."""
         self._channels[channel.name] = channel
-        self._taken[channel.name] = set()
+        self._taken[channel.name] = {}
 
     def wake(self) -> None:
         """Look at the outbox now rather than at the next tick."""
@@ -128,7 +128,7 @@ class Delivery:
 
     async def settled(self) -> None:
         """Wait until nothing is in flight and nothing more is due (for tests and the terminal)."""
-        while await self.round() or self._sending:
+        while await self.round() or self._sending or self._landed:
             if self._sending:
                 await asyncio.wait(self._sending)
 
@@ -152,15 +152,15 @@ class Delivery:
         async with self._database.write() as session:
             now = await self._now_in(session)
             await self._mark(session, arrived, now=now)
-            marked = {landed.row.id for landed in arrived}
+            marked = {landed.id for landed in arrived}
             for name, channel in self._channels.items():
-                free = SLOTS - len(self._taken[name] - marked)
+                free = SLOTS - len(self._taken[name].keys() - marked)
                 rows = await self._claim(session, channel, free, now=now)
                 claimed += [(channel, row) for row in rows]
         return claimed
 
     async def _mark(self, session: Session, arrived: Sequence[_Landed], *, now: datetime) -> None:
-        pairs = [(landed.row, landed.external) for landed in arrived]
+        pairs = [(self._row(landed), landed.external) for landed in arrived]
         for lost in await settling.sent(session, pairs, now=now):
             log.warning("outbox row %s was sent after its lease ended", lost)
 
@@ -188,27 +188,37 @@ class Delivery:
         return rows
 
     def _start(self, channel: Channel, row: Outbox) -> None:
-        self._taken[channel.name].add(row.id)
-        claimed_at = asyncio.get_running_loop().time()
-        task = asyncio.create_task(self._send(channel, row, claimed_at))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        """Send a claimed row; one that is being sent already only gets its new claim.
+
+        That happens when the clock is put forward: the lease seems to be over.
+        """
+        taken = self._taken[channel.name]
+        is_flying = row.id in taken
+        taken[row.id] = row
+        if not is_flying:
+            claimed_at = asyncio.get_running_loop().time()
+            task = asyncio.create_task(self._send(channel, row, claimed_at))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    def _row(self, landed: _Landed) -> Outbox:
+        return self._taken[landed.channel.name][landed.id]
 
     async def _send(self, channel: Channel, row: Outbox, claimed_at: float) -> None:
         if asyncio.get_running_loop().time() - claimed_at > START_S:
             log.warning("outbox row %s was claimed too long ago to be sent", row.id)
-            self._taken[channel.name].discard(row.id)
+            del self._taken[channel.name][row.id]
             return
         try:
             async with asyncio.timeout(SEND_S):
                 external = await channel.send(claiming.as_delivery(row))
-            landed = _Landed(channel, row, external)
+            landed = _Landed(channel, row.id, external)
         except ChannelError as error:
-            landed = _Landed(channel, row, error=error)
+            landed = _Landed(channel, row.id, error=error)
         except Exception as error:
             log.exception("channel %s failed on outbox row %s", channel.name, row.id)
             reason = ChannelError(type(error).__name__, doubtful=True)
-            landed = _Landed(channel, row, error=reason)
+            landed = _Landed(channel, row.id, error=reason)
         self._landed.append(landed)
         self.wake()
 
@@ -229,11 +239,11 @@ class Delivery:
             except Exception as error:
                 if is_store_fault(error):
                     raise
-                log.exception("what came of outbox row %s cannot be noted", one.row.id)
+                log.exception("what came of outbox row %s cannot be noted", one.id)
             self._forget([one])
 
     async def _note(self, landed: _Landed) -> None:
-        row, error, pace = landed.row, landed.error, landed.channel.pace
+        row, error, pace = self._row(landed), landed.error, landed.channel.pace
         async with self._database.write() as session:
             now = await self._now_in(session)
             if error is None:
@@ -249,7 +259,7 @@ class Delivery:
     def _forget(self, landed: Sequence[_Landed]) -> None:
         for one in landed:
             self._landed.remove(one)
-            self._taken[one.channel.name].discard(one.row.id)
+            del self._taken[one.channel.name][one.id]
 
     async def _rest(self) -> None:
         """Wait for news, or for the next tick: the tick finds what no event announces."""

@@ -49,6 +49,19 @@ class Scripted:
         return f"m{len(self.sent)}"
 
 
+class Gated(Scripted):
+    """A far end that takes messages and answers when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answering = asyncio.Event()
+
+    async def send(self, delivery: channels.Delivery) -> str | None:
+        external = await super().send(delivery)
+        await self.answering.wait()
+        return external
+
+
 class House:
     """A store, a channel and a clock that the test moves."""
 
@@ -335,3 +348,24 @@ async def test_what_was_done_between_planning_and_sending_is_not_sent(
     await house.delivery.settled()
     assert house.channel.sent == ["答复"]
     assert await house.states() == [OutboxState.CANCELLED, OutboxState.SENT]
+
+
+@pytest.mark.parametrize(
+    "jump", [timedelta(minutes=20), timedelta(hours=2), -timedelta(minutes=10)]
+)
+async def test_a_clock_that_jumps_doubles_nothing(database: Database, jump: timedelta) -> None:
+    """Fault 16: the lease of what is being sent seems to be over, or never to end."""
+    house = House(database)
+    channel = Gated()
+    house.delivery.add(channel)
+    await house.put("a")
+    await house.delivery.round()
+    await channel.arrived.acquire()
+    house.now += jump
+    await house.put("b")
+    await house.delivery.round()
+    await channel.arrived.acquire()
+    channel.answering.set()
+    await house.delivery.settled()
+    assert channel.sent == ["a", "b"]
+    assert await house.states() == [OutboxState.SENT, OutboxState.SENT]

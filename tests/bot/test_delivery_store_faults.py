@@ -18,8 +18,7 @@ from bot.delivery import SLOTS, Delivery
 from db.engine import Database
 from db.migrate import upgrade
 from db.tables import OutboxState
-from scheduler import channels
-from tests.bot.test_delivery import NOON, ZONE, House, Scripted, put, states
+from tests.bot.test_delivery import NOON, ZONE, Gated, House, put, states
 from tests.postgres import Server
 
 HOLD_LOCK = """
@@ -37,19 +36,6 @@ def own_server() -> Iterator[Server]:
     with Server() as server:
         server.execute("CREATE DATABASE own")
         yield server
-
-
-class Gated(Scripted):
-    """A far end that takes messages and answers when it is let."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answering = asyncio.Event()
-
-    async def send(self, delivery: channels.Delivery) -> str | None:
-        external = await super().send(delivery)
-        await self.answering.wait()
-        return external
 
 
 @pytest.mark.slow
