@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
+from itertools import groupby
 
 from db import organisation
 from db.access import OVERSEE_DUTIES, SEE_DUTIES, SEE_LEDGER, Action
-from db.tables import Duty, DutyState, Unit
+from db.tables import Duty, DutyState, Person, Unit
 from handlers.choosing import pick_unit
 from handlers.context import Context
 from handlers.duty_words import due_words, event_words, line, name_of, state_words
@@ -28,7 +29,7 @@ NOT_FOUND = "没有找到这项任务。发送“我的任务”查看编号。"
 )
 async def mine(context: Context) -> Reply:
     """List what the asking person owes, the nearest limit first."""
-    owed = await listing.owed(context.session, context.actor)
+    owed = await listing.owed(context.session, context.actor, begun=context.calendar_today)
     for duty in owed[:SHOWN]:
         await duties.see(
             context.session, duty.id, actor_id=context.person_id, now=context.calendar_now
@@ -89,7 +90,12 @@ async def one(context: Context) -> Reply:
 async def of_unit(context: Context) -> Reply:
     """List what has not ended in the asking person's scope, overdue first."""
     unit = await _unit(context, OVERSEE_DUTIES, context.text)
-    running = await listing.running(context.session, context.scope(OVERSEE_DUTIES), unit=unit)
+    running = await listing.running(
+        context.session,
+        context.scope(OVERSEE_DUTIES),
+        begun=context.calendar_today,
+        unit=unit,
+    )
     where = unit.name if unit else "你的职责范围内"
     return await _list(context, running, f"{where}没有办结的任务", f"{where}没有未办结的任务。")
 
@@ -127,7 +133,13 @@ async def ledger(context: Context) -> Reply:
     unit = await _unit(context, SEE_LEDGER, name) or await pick_unit(
         context, SEE_LEDGER, context.actor.unit_name
     )
-    owed = await listing.of_year(context.session, context.scope(SEE_LEDGER), unit=unit, year=year)
+    owed = await listing.of_year(
+        context.session,
+        context.scope(SEE_LEDGER),
+        unit=unit,
+        year=year,
+        begun=context.calendar_today,
+    )
     counted = [duty for duty in owed if duty.state != DutyState.WITHDRAWN.value]
     if not counted:
         return Reply(f"{unit.name} {year} 年没有任务记录。")
@@ -160,11 +172,24 @@ def _acts(duty: Duty) -> tuple[tuple[Button, ...], ...]:
 
 
 async def _traces(context: Context, duty: Duty) -> list[str]:
-    zone = context.services.zone
-    return [
-        f"{event.at.astimezone(zone):%m-%d %H:%M} {event_words(event)}"
-        for event in await listing.history(context.session, duty.id)
-    ]
+    """Return what happened to a duty, a line each; several missed reminders are one line."""
+    zone, lines = context.services.zone, []
+    for kind, events in groupby(
+        await listing.history(context.session, duty.id), key=lambda event: event.kind
+    ):
+        group = list(events)
+        if kind == "superseded":
+            group = group[-1:]
+        for event in group:
+            name = await _name(context, event.actor_id)
+            at = event.at.astimezone(zone)
+            lines.append(f"{at:%m-%d %H:%M} {name}{event_words(event)}")
+    return lines
+
+
+async def _name(context: Context, person_id: int | None) -> str:
+    person = await context.session.get(Person, person_id) if person_id else None
+    return f"{person.name} " if person else ""
 
 
 async def _unit(context: Context, action: Action, name: str) -> Unit | None:

@@ -19,7 +19,7 @@ EVENTS = {
     "moved": "时限调整",
     "withdrawn": "不再需要，撤回",
     "told": "已提醒",
-    "superseded": "错过的提醒，已并入后一次",
+    "superseded": "错过的提醒并入后一次",
     "unreachable": "消息送不到",
     "skipped": "没有党小组，这一档略过",
     "lost": "提醒丢失，已补发",
@@ -77,4 +77,11 @@ def sorted_by_need(duties: Sequence[Duty], today: date) -> list[Duty]:
 
 def event_words(event: DutyEvent) -> str:
     """Return what happened in words; an unknown kind is shown as it is written."""
-    return EVENTS.get(event.kind, event.kind)
+    words = EVENTS.get(event.kind, event.kind)
+    offset, _, audience = str(event.data.get("stage", "")).partition(":")
+    if event.kind == "told" and audience:
+        days = offset.lstrip("+-")
+        when = f"逾期第 {days} 天" if offset.startswith("+") else f"截止前 {days} 天"
+        return f"{words}（{when if days.isdecimal() else offset}，{audience}）"
+    reason = event.data.get("reason") or event.data.get("decision") or event.data.get("paper")
+    return f"{words}：{reason}" if reason else words

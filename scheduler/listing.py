@@ -37,9 +37,14 @@ def covered(scope: Scope) -> ColumnElement[bool]:
     return or_(scope.units(), own)
 
 
-async def owed(session: AsyncSession, actor: Actor, *, limit: int = MOST) -> list[Duty]:
-    """Return what the actor owes and has not ended, the nearest limit first."""
-    statement = select(Duty).where(owed_by(actor), Duty.state.in_(RUNNING))
+async def owed(
+    session: AsyncSession, actor: Actor, *, begun: date = date.max, limit: int = MOST
+) -> list[Duty]:
+    """Return what the actor owes and has not ended, the nearest limit first.
+
+    What begins after the day `begun` is left out.
+    """
+    statement = select(Duty).where(owed_by(actor), Duty.state.in_(RUNNING), Duty.starts_on <= begun)
     return list(await session.scalars(_nearest(statement).limit(limit)))
 
 
@@ -56,10 +61,20 @@ async def owes(session: AsyncSession, actor: Actor, duty_id: int) -> bool:
 
 
 async def running(
-    session: AsyncSession, within: Scope, *, unit: Unit | None = None, limit: int = MOST
+    session: AsyncSession,
+    within: Scope,
+    *,
+    begun: date,
+    unit: Unit | None = None,
+    limit: int = MOST,
 ) -> list[Duty]:
-    """Return what has not ended in a scope, or below one unit of it, the nearest limit first."""
-    statement = _below(_within(within), unit).where(Duty.state.in_(RUNNING))
+    """Return what has begun and not ended in a scope, or below one unit of it.
+
+    The nearest limit is first; what begins after the day `begun` is left out.
+    """
+    statement = _below(_within(within), unit).where(
+        Duty.state.in_(RUNNING), Duty.starts_on <= begun
+    )
     return list(await session.scalars(_nearest(statement).limit(limit)))
 
 
@@ -78,11 +93,16 @@ async def overdue(
     return list(await session.scalars(_nearest(statement).limit(limit)))
 
 
-async def of_year(session: AsyncSession, within: Scope, *, unit: Unit, year: int) -> list[Duty]:
-    """Return what fell due in a year in a unit and below, by rule and day; withdrawn ones too."""
+async def of_year(
+    session: AsyncSession, within: Scope, *, unit: Unit, year: int, begun: date
+) -> list[Duty]:
+    """Return what falls due in a year in a unit and below and has begun, by rule and day.
+
+    Withdrawn ones are among them.
+    """
     statement = (
         _below(_within(within), unit)
-        .where(Duty.due_on >= date(year, 1, 1), Duty.due_on <= date(year, 12, 31))
+        .where(Duty.due_on.between(date(year, 1, 1), date(year, 12, 31)), Duty.starts_on <= begun)
         .order_by(Duty.rule, Duty.due_on, Duty.id)
     )
     return list(await session.scalars(statement))
