@@ -200,7 +200,7 @@ def test_the_assistant_starts_says_where_it_is_and_stops_when_told(data: Path) -
 
 
 def test_a_damaged_store_is_named_and_left_alone(zhibu: Zhibu, data: Path) -> None:
-    """Number 11: it refuses to go on, and says where the way back is described."""
+    """Fault 11: it refuses to go on, and says where the way back is described."""
     store = data / "zhibu.db"
     broken = b"\xff" * 4096 + store.read_bytes()[4096:]
     store.write_bytes(broken)

@@ -53,6 +53,7 @@ def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> 
     ],
 )
 def test_a_wrong_value_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:
+    """Fault 17, among others: an unknown zone."""
     with pytest.raises(SettingsError, match=name) as refusal:
         _load(tmp_path, **{name: value})
     assert value not in str(refusal.value) or len(value) < 3
@@ -105,6 +106,7 @@ def test_the_demo_is_off_where_others_can_reach_it(
 
 
 def test_a_data_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    """Fault 10."""
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="ZHIBU_DATA"):
         load({"ZHIBU_DATA": str(tmp_path / "file" / "below")})

@@ -210,12 +210,14 @@ async def test_it_changes_the_buttons_alone(desk: Desk) -> None:
 
 
 async def test_it_takes_an_edit_without_a_change_for_done(desk: Desk) -> None:
+    """Fault 30."""
     desk.api.private()
     first = await desk.channel.send(to(42, "好"))
     assert await desk.channel.send(to(42, "好", edits=first, id=2)) == first
 
 
 async def test_it_sends_anew_what_cannot_be_edited(desk: Desk) -> None:
+    """Fault 30."""
     chat = desk.api.private()
     theirs = desk.api.message("他人的话")["message_id"]
     gone = await desk.channel.send(to(42, "新的", edits="77"))
@@ -236,6 +238,7 @@ async def test_it_sends_anew_what_cannot_be_edited(desk: Desk) -> None:
     ],
 )
 async def test_it_reports_a_chat_that_is_gone(desk: Desk, description: str) -> None:
+    """Fault 28."""
     desk.api.private()
     desk.api.fail("sendMessage", bot_api.refusal(403, description))
     error = await failed(desk, to(42, "好"))
@@ -248,6 +251,7 @@ async def test_it_reports_a_chat_that_never_was(desk: Desk) -> None:
 
 
 async def test_it_reports_where_a_group_has_moved(desk: Desk) -> None:
+    """Fault 29."""
     desk.api.group(-5)
     moved = bot_api.refusal(
         400,
@@ -260,6 +264,7 @@ async def test_it_reports_where_a_group_has_moved(desk: Desk) -> None:
 
 
 async def test_it_passes_on_how_long_to_wait_and_leaves_only_that_chat_alone(desk: Desk) -> None:
+    """Fault 26."""
     for number in (42, 43):
         desk.api.private(number)
     desk.api.fail("sendMessage", bot_api.too_many(30))
@@ -297,16 +302,17 @@ async def test_it_gives_up_on_any_other_bad_request(desk: Desk) -> None:
     ids=lambda fault: fault.__qualname__.split(".")[0],
 )
 async def test_it_leaves_a_doubtful_answer_to_the_outbox(desk: Desk, fault: bot_api.Fault) -> None:
-    """The message may have gone out: it is not repeated here, and not given up either."""
+    """Fault 27. The message may have gone out: it is not repeated here, and not given up either."""
     desk.api.private()
     desk.api.fail("sendMessage", fault)
     error = await failed(desk, to(42, "好"))
-    assert (error.permanent, error.retry_after) == (False, 0)
+    assert (error.permanent, error.retry_after, error.doubtful) == (False, 0, True)
     assert len(desk.api.made("sendMessage")) == 1
     assert desk.alarms == []
 
 
 async def test_it_hangs_up_on_an_answer_without_end(desk: Desk) -> None:
+    """Fault 27."""
     desk.api.private()
     written: list[int] = []
     desk.api.fail("sendMessage", bot_api.endless(written))
@@ -322,6 +328,7 @@ async def test_it_does_not_repeat_a_message_whose_answer_it_cannot_read(desk: De
 
 
 async def test_it_gives_up_waiting_for_a_server_that_never_answers(api: bot_api.BotApi) -> None:
+    """Fault 5."""
     api.private()
     released = asyncio.Event()
     api.fail("sendMessage", bot_api.hang(released))
