@@ -13,7 +13,7 @@ from db.accounts import in_force, present
 from db.tables import Person, Post, Stage, Term, Title, Unit, UnitKind
 from scheduler import terms
 from scheduler.periods import add, due_on, occurrences
-from scheduler.rulebook.model import AnchorKind, Owner, Rule, RuleBook
+from scheduler.rulebook.model import AnchorKind, Owner, Rule, RuleBook, Span
 from scheduler.workdays import Workdays
 
 # A duty is made when its period begins within this time, one of a term when its limit does.
@@ -40,12 +40,16 @@ TITLES = {
         Title.DISCIPLINE,
     ),
 }
-APPOINTED, PROBATION = "appointed", "probation"
+# How the periods of a term begin.
+TERM = "term"
 
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """One duty that is owed. `version` is the rule's version of the period's first day."""
+    """One duty that is owed. `version` is the rule's version of the period's first day.
+
+    It is made only if `timely`: not over before it was ever planned, and not too far ahead.
+    """
 
     owner: str
     period: str
@@ -56,6 +60,7 @@ class Debt:
     starts_on: date
     due_on: date
     version: Rule
+    timely: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +103,52 @@ def debts(
     held: dict[int, Term],
     workdays: Workdays,
     today: date,
+    since: date | None = None,
 ) -> Iterator[Debt]:
-    """Yield what an owner owes by the versions of one rule, from now to the horizon."""
+    """Yield what an owner owes by the versions of one rule, up to the horizon.
+
+    With `since`, also for the periods that ended on or after that day.
+    """
     for rule in versions:
         kind = rule.anchor.kind
         if kind is AnchorKind.PERIOD:
-            yield from _periods(rule, owing, workdays, today)
+            yield from _periods(rule, owing, workdays, today, since or today)
         elif kind is AnchorKind.TERM:
             yield from _of_term(rule, owing, held, workdays, today)
         elif kind is AnchorKind.EVENT and owing.since is not None:
             yield from _of_event(rule, owing, owing.since, workdays, today)
         elif kind is AnchorKind.ONCE and rule.anchor.on is not None:
             day = rule.anchor.on
-            if rule.in_force(day) and today <= day <= today + TERM_HORIZON:
-                yield _debt(rule, owing, "once", f"{day}", day, day)
+            if rule.in_force(day):
+                timely = today <= day <= today + TERM_HORIZON
+                yield _debt(rule, owing, "once", f"{day}", day, day, timely=timely)
 
 
-def _periods(rule: Rule, owing: Owing, workdays: Workdays, today: date) -> Iterator[Debt]:
-    for period in occurrences(rule.anchor, after=today, before=today + HORIZON):
+def _periods(
+    rule: Rule, owing: Owing, workdays: Workdays, today: date, since: date
+) -> Iterator[Debt]:
+    """A limit may lie beyond its period, which is then over and still owed."""
+    after = min(since, today - _longest(rule.limit))
+    for period in occurrences(rule.anchor, after=after, before=today + HORIZON):
         last = due_on(rule, period, workdays)
-        if rule.in_force(period.starts_on) and last >= today:
-            yield _debt(rule, owing, period.key, period.label, period.starts_on, last)
+        if rule.in_force(period.starts_on):
+            yield _debt(
+                rule,
+                owing,
+                period.key,
+                period.label,
+                period.starts_on,
+                last,
+                timely=last >= today,
+            )
+
+
+def _longest(span: Span | None) -> timedelta:
+    """Return a time that a span never exceeds; a workday may have long holidays before it."""
+    if span is None:
+        return timedelta(0)
+    days = 366 * span.years + 31 * span.months + span.days + 3 * span.workdays
+    return timedelta(days=max(days, 0) + 14 * bool(span.workdays))
 
 
 def _of_term(
@@ -130,23 +160,31 @@ def _of_term(
         return
     end = terms.ends_on(term, rule.anchor.years, workdays)
     last = add(end, rule.limit, workdays) if rule.limit else end
-    if last > today + TERM_HORIZON:
-        return
-    key = f"term:{owing.about.id}:{term.elected_on}"
+    key = f"{TERM}:{owing.about.id}:{term.elected_on}"
     label = f"{owing.about.name}，{end:%Y-%m-%d} 届满"
-    yield _debt(rule, owing, key, label, term.elected_on, last)
+    timely = last <= today + TERM_HORIZON
+    yield _debt(rule, owing, key, label, term.elected_on, last, timely=timely)
 
 
 def _of_event(
     rule: Rule, owing: Owing, since: date, workdays: Workdays, today: date
 ) -> Iterator[Debt]:
     last = add(since, rule.limit, workdays) if rule.limit else since
-    if rule.in_force(since) and today <= last:
+    if rule.in_force(since):
         key = f"{rule.anchor.event}:{owing.mark}:{since}"
-        yield _debt(rule, owing, key, f"{since} 起", since, last)
+        yield _debt(rule, owing, key, f"{since} 起", since, last, timely=today <= last)
 
 
-def _debt(rule: Rule, owing: Owing, period: str, label: str, starts_on: date, last: date) -> Debt:
+def _debt(
+    rule: Rule,
+    owing: Owing,
+    period: str,
+    label: str,
+    starts_on: date,
+    last: date,
+    *,
+    timely: bool,
+) -> Debt:
     about = owing.about.id if owing.about and f"unit:{owing.about.id}" != owing.key else None
     return Debt(
         owner=owing.key,
@@ -158,6 +196,7 @@ def _debt(rule: Rule, owing: Owing, period: str, label: str, starts_on: date, la
         starts_on=starts_on,
         due_on=last,
         version=rule,
+        timely=timely,
     )
 
 

@@ -8,22 +8,22 @@ waived, what an organisation has postponed and what was made by hand ("+") is le
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database, is_store_fault
-from db.tables import Duty, DutyEvent, DutyState, Postponement, Term
-from db.types import insert_new_ids
-from scheduler import ladder, notices, quiet
-from scheduler.owed import Debt, Owing, debts, latest_terms, owners
+from db.tables import Duty, DutyState, Postponement, Term
+from scheduler import ladder, quiet, replanning
+from scheduler.owed import TERM, Debt, Owing, debts, latest_terms, owners
 from scheduler.periods import add, due_at
+from scheduler.replanning import COLUMNS, Changes, Planned
 from scheduler.rulebook.model import Rule, RuleBook
 from scheduler.workdays import Workdays
 
@@ -31,25 +31,11 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 BY_HAND, OF_CASE = "+", "case:"
+# What a duty that is owed again keeps from when it was first made.
+KEPT = frozenset({"created_at", "failures"})
+# Owner and period: with the rule, what makes a duty unique.
+Key = tuple[str, str]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What planning came to: how many duties were made, moved, taken back; rules that failed."""
-
-    created: int = 0
-    moved: int = 0
-    withdrawn: int = 0
-    failed: tuple[str, ...] = ()
-
-    def __add__(self, other: Planned) -> Planned:
-        return Planned(
-            self.created + other.created,
-            self.moved + other.moved,
-            self.withdrawn + other.withdrawn,
-            self.failed + other.failed,
-        )
 
 
 @dataclass(slots=True)
@@ -114,59 +100,117 @@ async def plan(
                 raise
             log.exception("rule %s cannot be planned; the others go on", rule_id)
             planned += Planned(failed=(rule_id,))
-    async with database.write() as session:
-        planned += Planned(withdrawn=await _withdraw_unknown(session, bench))
-    return planned
+    known = {rule.id for rule in book.rules}
+    async with database.read() as session:
+        orphans = await _ids(session, Duty.rule.not_in(known))
+    return planned + await _withdraw(database, bench, orphans, batch)
 
 
 async def _rule(database: Database, bench: Bench, rule_id: str, batch: int) -> Planned:
     versions = bench.book.of_id(rule_id)
     async with database.read() as session:
         owing = await owners(session, versions[-1], bench.book, bench.today)
-    expected: set[tuple[str, str]] = set()
+    by_owner: dict[str, list[Owing]] = {}
+    for one in owing:
+        by_owner.setdefault(one.key, []).append(one)
     planned = Planned()
-    for group in _grouped(owing, batch):
-        wanted = {(d.owner, d.period): d for d in _debts(versions, group, bench)}
-        expected |= wanted.keys()
-        async with database.write() as session:
-            planned += await _settle(session, bench, rule_id, wanted, group)
-    keys = {one.key for one in owing}
-    async with database.write() as session:
-        gone = await _superfluous(session, bench, rule_id, expected, keys)
-        return replace(planned, withdrawn=await _withdraw(session, bench, gone))
-
-
-def _debts(versions: Sequence[Rule], group: Sequence[Owing], bench: Bench) -> Iterator[Debt]:
-    for one in group:
-        yield from debts(
-            versions, one, held=bench.terms, workdays=bench.workdays, today=bench.today
-        )
+    for group in _grouped(by_owner, batch):
+        planned += await _settle(database, bench, versions, {key: by_owner[key] for key in group})
+    async with database.read() as session:
+        owed_once = await _owners_of(session, rule_id)
+    for left in _grouped(sorted(owed_once - by_owner.keys()), batch):
+        async with database.read() as session:
+            gone = await _ids(session, Duty.rule == rule_id, Duty.owner.in_(left))
+        planned += await _withdraw(database, bench, gone, batch)
+    return planned
 
 
 async def _settle(
-    session: AsyncSession,
-    bench: Bench,
-    rule_id: str,
-    wanted: dict[tuple[str, str], Debt],
-    group: Sequence[Owing],
+    database: Database, bench: Bench, versions: Sequence[Rule], group: Mapping[str, Sequence[Owing]]
 ) -> Planned:
-    """Make what is missing and move what hangs on something else now, for a group of owners."""
-    there = await session.scalars(
-        select(Duty).where(Duty.rule == rule_id, Duty.owner.in_([one.key for one in group]))
-    )
-    known = {(duty.owner, duty.period): duty for duty in there}
-    postponed = await _postponed(session, [duty.id for duty in known.values()])
-    moved = 0
-    for key, debt in wanted.items():
-        duty = known.get(key)
-        if duty is None or duty.id in postponed:
+    """Compare what some owners owe with what is there, and write the difference.
+
+    An owner whose debts cannot be worked out is left as it is and reported.
+    """
+    rule_id = versions[0].id
+    failed: dict[str, Exception] = {}
+    async with database.read() as session:
+        opened = await _open(session, rule_id, group)
+        since = min((row.starts_on for row in opened), default=bench.today)
+        wanted: dict[Key, tuple[Debt, dict[str, Any]]] = {}
+        for key, several in group.items():
+            try:
+                wanted |= _wanted(versions, several, bench, min(since, bench.today))
+            except Exception as error:
+                failed[key] = error
+        closed = await _closed(session, rule_id, group, {period for _, period in wanted})
+        postponed = await _postponed(session, [row.id for row in opened])
+    opened = [row for row in opened if row.owner not in failed]
+    changes = _compare(bench, wanted, opened, closed, postponed)
+    planned = Planned(failed=(rule_id,)) if failed else Planned()
+    if failed:
+        first = next(iter(failed.values()))
+        log.error("%s: %d owners cannot be planned", rule_id, len(failed), exc_info=first)
+    return planned + await _write(database, bench, changes)
+
+
+def _wanted(
+    versions: Sequence[Rule], several: Sequence[Owing], bench: Bench, since: date
+) -> dict[Key, tuple[Debt, dict[str, Any]]]:
+    found = {}
+    for one in several:
+        for debt in debts(
+            versions,
+            one,
+            held=bench.terms,
+            workdays=bench.workdays,
+            today=bench.today,
+            since=since,
+        ):
+            found[debt.owner, debt.period] = debt, _row(bench, debt)
+    return found
+
+
+def _compare(
+    bench: Bench,
+    wanted: Mapping[Key, tuple[Debt, dict[str, Any]]],
+    opened: Sequence[Row[Any]],
+    closed: Sequence[Row[Any]],
+    postponed: set[int],
+) -> Changes:
+    changes = Changes()
+    for duty in opened:
+        found = wanted.get((duty.owner, duty.period))
+        if found is not None:
+            debt, row = found
+            if duty.id in postponed:
+                row = _row(bench, replace(debt, due_on=duty.due_on))
+            _follow(bench, changes, duty, debt.version, row)
+        elif _is_gone(bench, duty, postponed):
+            changes.gone.append(duty)
+    for duty in closed:
+        found = wanted.get((duty.owner, duty.period))
+        if found is None or duty.state != DutyState.WITHDRAWN.value:
             continue
-        if duty.state == DutyState.WITHDRAWN.value:
-            await _revive(session, bench, duty, debt)
-        elif duty.state == DutyState.OPEN.value:
-            moved += await _move(session, bench, duty, debt)
-    missing = [_row(bench, debt) for key, debt in wanted.items() if key not in known]
-    return Planned(created=await _create(session, bench, missing), moved=moved)
+        debt, row = found
+        if debt.timely:
+            values = {name: value for name, value in row.items() if name not in KEPT}
+            changes.revived.append((duty, {**values, "closed_at": None}))
+    there = {(duty.owner, duty.period) for duty in (*opened, *closed)}
+    fresh = sorted(key for key, (debt, _) in wanted.items() if debt.timely and key not in there)
+    changes.made = [wanted[key][1] for key in fresh]
+    return changes
+
+
+def _is_gone(bench: Bench, duty: Row[Any], postponed: set[int]) -> bool:
+    """Tell whether a duty is owed no more by somebody who still owes the rule.
+
+    A new election ends what the term before owed. Else what is overdue or postponed stays.
+    """
+    if duty.period.startswith(f"{TERM}:"):
+        return True
+    past = duty.due_on is not None and duty.due_on < bench.today
+    return not past and duty.id not in postponed
 
 
 def _row(bench: Bench, debt: Debt) -> dict[str, Any]:
@@ -207,130 +251,83 @@ def _provisional(debt: Debt, workdays: Workdays) -> bool:
     return bool(limit and limit.workdays) and workdays.is_provisional(debt.due_on)
 
 
-async def _create(session: AsyncSession, bench: Bench, rows: Sequence[dict[str, Any]]) -> int:
-    """Insert the duties that nobody else has made meanwhile, each with its first event."""
-    new = await insert_new_ids(session, Duty, rows)
-    events = [{"duty_id": number, "at": bench.now, "kind": "planned", "data": {}} for number in new]
-    if events:
-        await session.execute(insert(DutyEvent), events)
-    return len(new)
-
-
-async def _move(session: AsyncSession, bench: Bench, duty: Duty, debt: Debt) -> int:
-    """Let an open duty follow what it hangs on; 1 if its limit, unit or version changed."""
-    row = _row(bench, debt)
+def _follow(
+    bench: Bench, changes: Changes, duty: Row[Any], rule: Rule, row: Mapping[str, Any]
+) -> None:
+    """Let an open duty follow what it hangs on: its limit, unit and version, or only its time."""
     followed = ("edition", "title", "label", "unit_id", "due_on", "due_at", "provisional")
-    changed = {name: row[name] for name in followed if getattr(duty, name) != row[name]}
-    if changed.keys() & {"edition", "unit_id", "due_on"}:
-        return await _follow(session, bench, duty, changed)
-    values = dict(changed)
+    values = {name: row[name] for name in followed if getattr(duty, name) != row[name]}
+    if values.keys() & {"edition", "unit_id", "due_on"}:
+        anew = {"stage": "", "snoozed_until": None} if "due_on" in values else {}
+        changes.moved.append((duty, {**values, "next_at": bench.now, **anew}))
+        return
     at = bench.next_at(
-        debt.version, debt.due_on, debt.unit_id, told=duty.stage, snoozed=duty.snoozed_until
+        rule, row["due_on"], duty.unit_id, told=duty.stage, snoozed=duty.snoozed_until
     )
-    # A step whose time has come waits for the sweep, or for the end of a night or a silence.
-    waiting = (duty.next_at is None or duty.next_at > bench.now) and (at is None or at > bench.now)
+    waiting = duty.next_at is None or duty.next_at > bench.now
     if waiting and duty.next_at != at and not duty.failures:
         values["next_at"] = at
     if values:
-        await session.execute(_if_same(duty).values(**values))
-    return 0
+        changes.timed.append((duty, values))
 
 
-async def _revive(session: AsyncSession, bench: Bench, duty: Duty, debt: Debt) -> None:
-    """Let a duty that was taken back be owed again."""
-    values = {**_row(bench, debt), "closed_at": None}
-    del values["created_at"], values["failures"]
-    revived = await session.execute(
-        update(Duty)
-        .where(Duty.id == duty.id, Duty.state == DutyState.WITHDRAWN.value)
-        .values(**values)
-        .returning(Duty.id)
-    )
-    if revived.first() is not None:
-        session.add(DutyEvent(duty_id=duty.id, at=bench.now, kind="planned", data={"again": True}))
-        await session.flush()
+async def _write(database: Database, bench: Bench, changes: Changes) -> Planned:
+    if not changes:
+        return Planned()
+    async with database.write() as session:
+        return await replanning.write(session, changes, now=bench.now, sent_at=bench.sent_at)
 
 
-async def _follow(session: AsyncSession, bench: Bench, duty: Duty, changed: dict[str, Any]) -> int:
-    values = {**changed, "next_at": bench.now}
-    if "due_on" in changed:
-        values |= {"stage": "", "snoozed_until": None}
-    moved = await session.execute(_if_same(duty).values(**values).returning(Duty.id))
-    if moved.first() is None:
-        return 0
-    data = {name: [str(getattr(duty, name)), str(new)] for name, new in changed.items()}
-    data.pop("due_at", None)
-    session.add(DutyEvent(duty_id=duty.id, at=bench.now, kind="moved", data=data))
-    await session.flush()
-    await notices.take_back(session, duty.id, now=bench.sent_at)
-    return 1
+async def _withdraw(database: Database, bench: Bench, ids: Sequence[int], batch: int) -> Planned:
+    """Take back duties that nobody owes any more."""
+    planned = Planned()
+    for some in _grouped(ids, batch):
+        async with database.read() as session:
+            rows = (await session.execute(select(*COLUMNS).where(Duty.id.in_(some)))).all()
+        still = [row for row in rows if row.state == DutyState.OPEN.value]
+        planned += await _write(database, bench, Changes(gone=still))
+    return planned
 
 
-def _if_same(duty: Duty) -> Any:
-    """Return an update that counts only while the duty is as it was read."""
-    return update(Duty).where(
-        and_(
-            Duty.id == duty.id,
-            Duty.state == DutyState.OPEN.value,
-            Duty.stage == duty.stage,
-            Duty.due_on == duty.due_on,
-        )
+def _planned_open() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of an open duty that planning made."""
+    return (
+        Duty.state == DutyState.OPEN.value,
+        ~Duty.period.startswith(BY_HAND),
+        ~Duty.period.startswith(OF_CASE),
     )
 
 
-async def _superfluous(
-    session: AsyncSession,
-    bench: Bench,
-    rule_id: str,
-    expected: set[tuple[str, str]],
-    keys: set[str],
-) -> list[int]:
-    """Return the open duties of a rule that nobody owes any more.
-
-    One whose limit has passed stays as long as its owner owes the rule at all.
-    """
-    rows = await session.execute(
-        select(Duty.id, Duty.owner, Duty.period, Duty.due_on).where(
-            Duty.rule == rule_id,
-            Duty.state == DutyState.OPEN.value,
-            ~Duty.period.startswith(BY_HAND),
-            ~Duty.period.startswith(OF_CASE),
-        )
+async def _open(session: AsyncSession, rule_id: str, owners: Iterable[str]) -> Sequence[Row[Any]]:
+    """Return the open duties of some owners, in the order of their ids."""
+    statement = select(*COLUMNS).where(
+        Duty.rule == rule_id, Duty.owner.in_(list(owners)), *_planned_open()
     )
-    gone = []
-    for number, owner, period, due_on in rows:
-        past = due_on is not None and due_on < bench.today
-        if owner not in keys or (not past and (owner, period) not in expected):
-            gone.append(number)
-    postponed = await _postponed(session, gone)
-    return [number for number in gone if number not in postponed]
+    return (await session.execute(statement.order_by(Duty.id))).all()
 
 
-async def _withdraw_unknown(session: AsyncSession, bench: Bench) -> int:
-    """Take back what hangs on rules that are in the book no more."""
-    known = {rule.id for rule in bench.book.rules}
-    rows = await session.execute(
-        select(Duty.id, Duty.rule).where(
-            Duty.state == DutyState.OPEN.value,
-            Duty.rule.not_in(known),
-            ~Duty.period.startswith(BY_HAND),
-            ~Duty.period.startswith(OF_CASE),
-        )
+async def _closed(
+    session: AsyncSession, rule_id: str, owners: Iterable[str], periods: Iterable[str]
+) -> Sequence[Row[Any]]:
+    """Return what some owners owe no more of some periods: done, handed in, or taken back."""
+    statement = select(*COLUMNS).where(
+        Duty.rule == rule_id,
+        Duty.owner.in_(list(owners)),
+        Duty.period.in_(list(periods)),
+        Duty.state != DutyState.OPEN.value,
     )
-    return await _withdraw(session, bench, [number for number, _ in rows])
+    return (await session.execute(statement.order_by(Duty.id))).all()
 
 
-async def _withdraw(session: AsyncSession, bench: Bench, ids: Sequence[int]) -> int:
-    for number in ids:
-        await session.execute(
-            update(Duty)
-            .where(Duty.id == number, Duty.state == DutyState.OPEN.value)
-            .values(state=DutyState.WITHDRAWN.value, next_at=None, closed_at=bench.now)
-        )
-        session.add(DutyEvent(duty_id=number, at=bench.now, kind="withdrawn", data={}))
-        await session.flush()
-        await notices.take_back(session, number, now=bench.sent_at)
-    return len(ids)
+async def _owners_of(session: AsyncSession, rule_id: str) -> set[str]:
+    """Return whoever has an open duty of a rule."""
+    statement = select(Duty.owner).where(Duty.rule == rule_id, *_planned_open()).distinct()
+    return set(await session.scalars(statement))
+
+
+async def _ids(session: AsyncSession, *conditions: ColumnElement[bool]) -> Sequence[int]:
+    statement = select(Duty.id).where(*conditions, *_planned_open()).order_by(Duty.id)
+    return (await session.scalars(statement)).all()
 
 
 async def _postponed(session: AsyncSession, ids: Sequence[int]) -> set[int]:
@@ -342,7 +339,7 @@ async def _postponed(session: AsyncSession, ids: Sequence[int]) -> set[int]:
     return set(found)
 
 
-def _grouped(items: Sequence[T], size: int) -> Iterator[list[T]]:
+def _grouped(items: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(items)
     while group := list(islice(rest, size)):
         yield group

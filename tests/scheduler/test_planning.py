@@ -11,11 +11,39 @@ import pytest
 from sqlalchemy import func, select, update
 
 from db.engine import Database
-from db.tables import Duty, DutyEvent, DutyState, Person, Post, Stage, Term, Title, Unit
-from scheduler import planning, workdays
-from scheduler.planning import Planned
+from db.organisation import add_unit
+from db.tables import (
+    Duty,
+    DutyEvent,
+    DutyState,
+    OutboxState,
+    Person,
+    Post,
+    Stage,
+    Term,
+    Title,
+    Unit,
+    UnitKind,
+)
+from scheduler import duties as acts
+from scheduler import planning, replanning, workdays
+from scheduler.replanning import COLUMNS, Changes, Planned
 from scheduler.rulebook.model import Anchor, AnchorKind, Owner, Rule, RuleBook, Span
-from tests.scheduler.world import BOOK, BRANCH, DUES, GROUP, MEETING, ZONE, plant, unit_named
+from tests.scheduler.world import (
+    BOOK,
+    BRANCH,
+    COMMITTEE,
+    DUES,
+    GROUP,
+    MEETING,
+    ZONE,
+    after_all,
+    messages,
+    person_named,
+    plant,
+    swept,
+    unit_named,
+)
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 TERM = replace(
@@ -121,6 +149,123 @@ async def test_whoever_moves_takes_along_what_is_owed(world: Database) -> None:
     assert len(moved) == 9
 
 
+async def test_what_is_overdue_goes_along_with_whoever_moves(world: Database) -> None:
+    """The new branch has to see it and to be told; the old one has nothing to do with it."""
+    await plan(world)
+    async with world.read() as session:
+        group = await unit_named(session, GROUP)
+    await change(world, update(Person).where(Person.name == "王小明").values(unit_id=group.id))
+    assert (await plan(world, now=NOW + timedelta(days=12))).moved == 3
+    async with world.read() as session:
+        person = await person_named(session, "王小明")
+    found = await duties(world, "dues", person_id=person.id)
+    assert {duty.unit_id for duty in found} == {group.id}
+    assert {duty.due_on for duty in found} >= {date(2026, 11, 30)}
+
+
+async def test_a_limit_beyond_its_period_stays_owed_when_the_period_ends(world: Database) -> None:
+    """As a report on last year is owed this year."""
+    late = book(replace(MEETING, limit=Span(months=1, days=10)))
+    await plan(world, late)
+    december = NOW + timedelta(days=10)
+    assert (await plan(world, late, now=december)).withdrawn == 0
+    (november,) = await duties(world, "meeting", period="2026-11")
+    assert (november.state, november.due_on) == (DutyState.OPEN, date(2026, 12, 11))
+
+
+async def test_a_limit_beyond_its_period_is_planned_after_the_period(world: Database) -> None:
+    late = book(replace(MEETING, limit=Span(months=1, days=10)))
+    await plan(world, late, now=NOW + timedelta(days=10))
+    assert len(await duties(world, "meeting", period="2026-11")) == 1
+
+
+async def test_a_tightened_rule_makes_overdue_and_takes_nothing_back(world: Database) -> None:
+    """What is owed never goes silently because it should have been done earlier."""
+    await plan(world, book(DUES))
+    by_the_tenth = replace(DUES, limit=Span(days=9))
+    assert await plan(world, book(by_the_tenth)) == Planned(moved=21)
+    november = await duties(world, "dues", period="2026-11")
+    assert {(d.state, d.due_on) for d in november} == {(DutyState.OPEN, date(2026, 11, 10))}
+
+
+async def test_who_was_quicker_than_planning_keeps_what_was_done(world: Database) -> None:
+    """A duty completed between reading and writing is not taken back, nor said to be."""
+    await plan(world)
+    async with world.read() as session:
+        rows = (await session.execute(select(*COLUMNS).where(Duty.rule == "meeting"))).all()
+    done = {"state": DutyState.DONE.value}
+    await change(world, update(Duty).where(Duty.id == rows[0].id).values(**done))
+    async with world.write() as session:
+        planned = await replanning.write(session, Changes(gone=list(rows)), now=NOW, sent_at=NOW)
+    assert planned.withdrawn == len(rows) - 1
+    states = [duty.state for duty in await duties(world, "meeting")]
+    assert states.count(DutyState.DONE) == 1
+    async with world.read() as session:
+        said = select(func.count()).select_from(DutyEvent).where(DutyEvent.kind == "withdrawn")
+        assert await session.scalar(said) == len(rows) - 1
+
+
+async def test_planners_side_by_side_take_back_once(world: Database) -> None:
+    await plan(world)
+    other = Database(world.url.render_as_string(hide_password=False))
+    came = await asyncio.gather(*(plan(store, book(DUES)) for store in (world, other, world)))
+    await other.close()
+    assert sum(planned.withdrawn for planned in came) == 3
+
+
+async def test_what_is_owed_no_more_is_not_told_from_the_queue(world: Database) -> None:
+    await plan(world)
+    await swept(world, after_all(date(2026, 11, 23)))
+    waiting = [row for row in await messages(world) if row.state == OutboxState.PENDING]
+    assert waiting
+    await plan(world, book(), now=after_all(date(2026, 11, 23)))
+    assert {row.state for row in await messages(world)} == {OutboxState.CANCELLED}
+
+
+async def test_a_new_unit_owes_at_the_next_round(world: Database) -> None:
+    await plan(world)
+    async with world.write() as session:
+        above = await unit_named(session, COMMITTEE)
+        added = await add_unit(session, name="第二党支部", kind=UnitKind.BRANCH, parent=above)
+    assert (await plan(world)).created == 3
+    assert len(await duties(world, "meeting", unit_id=added.id)) == 3
+
+
+async def test_a_postponed_limit_stays_and_the_duty_is_told_by_it(world: Database) -> None:
+    await plan(world)
+    (duty,) = await duties(world, "meeting", period="2026-11")
+    rule = replace(MEETING, postpone=Span(months=1))
+    to = date(2026, 12, 20)
+    async with world.write() as session:
+        person = await person_named(session, "上书记")
+        await acts.postpone(
+            session,
+            duty.id,
+            rule=rule,
+            to=to,
+            paper="〔2026〕1号",
+            zone=ZONE,
+            actor_id=person.id,
+            now=NOW,
+            sent_at=NOW,
+        )
+    await plan(world, book(DUES, replace(rule, limit=Span(days=24))))
+    (kept,) = await duties(world, "meeting", period="2026-11")
+    assert (kept.due_on, kept.state) == (to, DutyState.OPEN)
+
+
+async def test_an_owner_that_fails_does_not_stop_the_others(world: Database) -> None:
+    """A term entered with an impossible day concerns that unit alone."""
+    async with world.write() as session:
+        branch = await unit_named(session, BRANCH)
+        above = await unit_named(session, COMMITTEE)
+        other = await add_unit(session, name="第二党支部", kind=UnitKind.BRANCH, parent=above)
+        for unit, day in ((branch, date(2024, 6, 18)), (other, date.max)):
+            session.add(Term(unit_id=unit.id, elected_on=day, entered_at=NOW))
+    planned = await plan(world, book(TERM))
+    assert (planned.created, planned.failed) == (1, ("election",))
+
+
 async def test_whoever_leaves_owes_nothing_more_and_again_on_return(world: Database) -> None:
     await plan(world)
     await change(
@@ -196,6 +341,19 @@ async def test_a_new_election_takes_back_the_old_terms_end(world: Database) -> N
         branch = await unit_named(session, BRANCH)
         session.add(Term(unit_id=branch.id, elected_on=date(2023, 12, 18), entered_at=NOW))
     await plan(world, book(TERM))
+    async with world.write() as session:
+        session.add(Term(unit_id=branch.id, elected_on=date(2026, 11, 20), entered_at=NOW))
+    await plan(world, book(TERM))
+    (old,) = await duties(world, "election")
+    assert old.state == DutyState.WITHDRAWN
+
+
+async def test_an_election_held_late_takes_back_the_overdue_one(world: Database) -> None:
+    async with world.write() as session:
+        branch = await unit_named(session, BRANCH)
+        session.add(Term(unit_id=branch.id, elected_on=date(2023, 11, 18), entered_at=NOW))
+    await plan(world, book(TERM))
+    assert [duty.due_on for duty in await duties(world, "election")] == [date(2026, 11, 18)]
     async with world.write() as session:
         session.add(Term(unit_id=branch.id, elected_on=date(2026, 11, 20), entered_at=NOW))
     await plan(world, book(TERM))
