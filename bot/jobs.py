@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.safekeeping import Safekeeping
-from db import conversation, signin
+from db import conversation, organisation, signin
+from db.engine import Session
 from scheduler import auditor, heartbeat, outbox, planning, rehearsal, sweep, workdays
 from scheduler.clock import Clock, Job
+from scheduler.messages import Button, Message
 from scheduler.rulebook import keeping
 
 if TYPE_CHECKING:
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DAY = 24 * 3600
+# In the data folder, written by each audit.
+BEAT_FILE = "heartbeat.json"
 TICK_S = 10
 
 
@@ -58,8 +64,24 @@ class Jobs:
         async with self._app.database.write() as session:
             await workdays.seed(session, today=today)
             missing = await workdays.missing_year(session, today=today)
-        if missing:
-            log.warning("the days off of %s are not decreed in the store: import them", missing)
+            if missing:
+                await self._ask_for_decree(session, missing, today)
+
+    async def _ask_for_decree(self, session: Session, year: int, today: date) -> None:
+        """Tell the administrators, once a month, that a year's days off are still computed."""
+        log.warning("the days off of %s are not decreed in the store: import them", year)
+        text = (
+            f"{year} 年的放假调休安排还没有导入，提醒日期是暂算的。通知发布后请发送“导入节假日”。"
+        )
+        for person_id in await organisation.administrators(session, today=today):
+            await outbox.notify(
+                session,
+                person_id,
+                Message(text, buttons=((Button("导入节假日", "/holidays"),),)),
+                key=f"decree:{year}:{today:%Y-%m}:{person_id}",
+                kind="decree",
+                now=self._now(),
+            )
 
     async def plan(self) -> None:
         """Make the duties of the time ahead; in a demo, also those that show what it does."""
@@ -112,6 +134,15 @@ class Jobs:
             resume_after=self._resume_after,
         )
         self._resume_after = found.resume_after
+        await asyncio.to_thread(self._write_beat, found.problems())
+
+    def _write_beat(self, problems: list[str]) -> None:
+        """Leave a sign of life for whatever watches from outside: its age, and what is wrong."""
+        path = self._app.settings.data / BEAT_FILE
+        fresh = path.with_suffix(".new")
+        words = {"at": self._now().isoformat(), "problems": problems}
+        fresh.write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
+        fresh.replace(path)
 
     async def tend(self) -> None:
         """Let the delivery look after what waits, has expired or is in doubt."""

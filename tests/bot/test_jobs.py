@@ -1,0 +1,116 @@
+"""What the metronome does: each job safe to do twice, each with its sign of life."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.app import App, open_app
+from bot.jobs import BEAT_FILE, Jobs
+from bot.settings import load
+from db.tables import Duty, Heartbeat, Outbox
+from tests.conftest import SECRET, START
+
+
+@dataclass
+class Time:
+    """A clock that a test sets."""
+
+    now: datetime = field(default=START)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class House:
+    app: App
+    jobs: Jobs
+    time: Time
+
+    async def count(self, kind: str) -> int:
+        """Return how many messages of a kind there are."""
+        async with self.app.database.read() as session:
+            counted = select(func.count()).select_from(Outbox).where(Outbox.kind == kind)
+            return await session.scalar(counted) or 0
+
+
+@pytest.fixture
+async def house(furnished: Path, tmp_path: Path) -> AsyncIterator[House]:
+    data = tmp_path / "data"
+    shutil.copytree(furnished, data)
+    (data / "key").write_bytes(SECRET)
+    (data / "key").chmod(0o600)
+    time = Time()
+    async with open_app(load({"ZHIBU_DATA": str(data)}), clock=time) as app:
+        yield House(app, Jobs(app, time), time)
+
+
+async def test_the_first_minute_of_a_demo_tells_everybody_once(house: House) -> None:
+    for _ in range(3):
+        await house.jobs.plan()
+        await house.jobs.sweep()
+    async with house.app.database.read() as session:
+        people = select(func.count(func.distinct(Outbox.person_id))).where(Outbox.kind == "duties")
+        assert await session.scalar(people) == await house.count("duties") > 50
+
+
+async def test_an_audit_leaves_a_sign_of_life_that_can_be_watched_from_outside(
+    house: House,
+) -> None:
+    await house.jobs.plan()
+    await house.jobs.sweep()
+    await house.jobs.audit()
+    words = json.loads((house.app.settings.data / BEAT_FILE).read_text("utf-8"))
+    assert words == {"at": START.isoformat(), "problems": []}
+
+
+async def test_administrators_are_asked_for_a_missing_decree_once_a_month(house: House) -> None:
+    await house.jobs.days()
+    assert await house.count("decree") == 0
+    house.time.now = START + timedelta(days=10)
+    await house.jobs.days()
+    await house.jobs.days()
+    assert await house.count("decree") == 1
+
+
+async def test_every_job_beats_in_the_store(house: House) -> None:
+    clock = house.jobs.clock()
+    for job in house.jobs._table:
+        await house.jobs._beating(job)()
+    async with house.app.database.read() as session:
+        beaten = set(await session.scalars(select(Heartbeat.loop)))
+    assert set(clock.names) <= beaten
+
+
+async def test_a_faster_calendar_moves_duties_and_not_messages(
+    furnished: Path, tmp_path: Path
+) -> None:
+    """In an hour of a demo at 240 times ten days pass; what is sent goes by the real time."""
+    data = tmp_path / "fast"
+    shutil.copytree(furnished, data)
+    (data / "key").write_bytes(SECRET)
+    (data / "key").chmod(0o600)
+    time = Time()
+    settings = load({"ZHIBU_DATA": str(data), "ZHIBU_DEMO_SPEED": "240"})
+    async with open_app(settings, clock=time) as app:
+        jobs = Jobs(app, time)
+        await jobs.plan()
+        await jobs.sweep()
+        time.now = START + timedelta(hours=1)
+        await jobs.sweep()
+        async with app.database.read() as session:
+            told = await session.scalar(
+                select(func.count()).select_from(Duty).where(Duty.stage.startswith("+"))
+            )
+            latest = await session.scalar(select(func.max(Outbox.created_at)))
+    assert (told or 0) > 10
+    assert latest
+    assert latest <= time.now
