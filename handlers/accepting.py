@@ -109,6 +109,7 @@ async def give_back(context: Context) -> Reply:
             reason=reason.strip(),
             actor_id=context.person_id,
             now=context.calendar_now,
+            sent_at=context.now,
         )
     )
     await context.record("duty.giveback", f"duty:{duty.id}")

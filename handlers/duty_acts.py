@@ -201,6 +201,7 @@ async def undone(context: Context) -> Reply:
             within=UNDO_LIFE,
             actor_id=context.person_id,
             now=context.calendar_now,
+            sent_at=context.now,
         )
     )
     await context.record("duty.reopen", f"duty:{duty.id}")

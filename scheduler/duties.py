@@ -22,7 +22,12 @@ from scheduler.workdays import Workdays
 
 # A day entered later than this is marked as entered late.
 LATE_AFTER = timedelta(days=14)
-CLOSING = ("completed", "submitted", "waived")
+# What closes a duty, and how it stands after that.
+CLOSING = {
+    "completed": DutyState.DONE,
+    "submitted": DutyState.SUBMITTED,
+    "waived": DutyState.WAIVED,
+}
 
 
 class DutyError(Exception):
@@ -163,7 +168,13 @@ async def accept(
 
 
 async def give_back(
-    session: AsyncSession, duty_id: int, *, reason: str, actor_id: int, now: datetime
+    session: AsyncSession,
+    duty_id: int,
+    *,
+    reason: str,
+    actor_id: int,
+    now: datetime,
+    sent_at: datetime,
 ) -> Duty:
     """Return what was handed in; the duty is open again. Raises `NotHandedIn`, `OwnWork`."""
     await _not_own(session, duty_id, actor_id)
@@ -178,6 +189,7 @@ async def give_back(
     if duty is None:
         raise NotHandedIn
     record(session, duty_id, "returned", now=now, actor_id=actor_id, reason=reason)
+    await notices.take_back(session, duty_id, now=sent_at)
     return duty
 
 
@@ -199,11 +211,17 @@ async def waive(
 
 
 async def reopen(
-    session: AsyncSession, duty_id: int, *, within: timedelta, actor_id: int, now: datetime
+    session: AsyncSession,
+    duty_id: int,
+    *,
+    within: timedelta,
+    actor_id: int,
+    now: datetime,
+    sent_at: datetime,
 ) -> Duty:
     """Take back one's own closing of a duty, not longer ago than `within`.
 
-    Raises `NotUndoable`.
+    Raises `NotUndoable`, also where what was handed in is accepted meanwhile.
     """
     last = await session.scalar(
         select(DutyEvent)
@@ -223,11 +241,11 @@ async def reopen(
         "late_entered": False,
         "next_at": now,
     }
-    closed = (DutyState.DONE, DutyState.SUBMITTED, DutyState.WAIVED)
-    duty = await _change(session, duty_id, values, states=closed)
+    duty = await _change(session, duty_id, values, states=(CLOSING[last.kind],))
     if duty is None:
         raise NotUndoable
     record(session, duty_id, "reopened", now=now, actor_id=actor_id)
+    await notices.take_back(session, duty_id, now=sent_at)
     return duty
 
 
