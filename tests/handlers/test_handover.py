@@ -220,7 +220,8 @@ async def test_a_command_with_an_argument_is_no_answer(talk: Talk) -> None:
 async def test_an_edited_message_is_no_answer(talk: Talk) -> None:
     await start(talk)
     [reply] = await talk.say(OFFICER, "党员每月要交多少党费", edited=True)
-    assert "将这样答复" not in reply.text
+    assert not any(words in reply.text for words in ("将这样答复", "已发给提问人"))
+    assert talk.mail(MEMBER) == []
 
 
 async def test_an_account_that_was_unbound_meanwhile_gets_no_answer(talk: Talk) -> None:

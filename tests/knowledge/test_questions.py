@@ -79,10 +79,9 @@ def test_a_number_is_masked_however_it_is_grouped(text: str, masked: str) -> Non
     assert mask(text) == masked
 
 
-@pytest.mark.parametrize("text", ["我电话1-3-8-1-2-3-4-5-6-7-8", "电话一三八一二三四五六七八"])
-async def test_what_folding_brings_together_is_masked(asking: Database, text: str) -> None:
+async def test_what_folding_brings_together_is_masked(asking: Database) -> None:
     async with asking.write() as session:
-        await ask(session, text)
+        await ask(session, "我电话1-3-8-1-2-3-4-5-6-7-8")
         (row,) = await session.scalars(select(Asked))
     assert "12345678" not in row.folded
 

@@ -69,6 +69,7 @@ def test_a_label_is_not_cut_within_a_character() -> None:
     keyboard = buttons(Message("好", buttons=((Button(families, "/x", token="t"),),)))
     assert keyboard is not None
     label = str(keyboard.inline_keyboard[0][0].text)
+    assert units(label) <= 64
     assert label.removeprefix("一").removesuffix("…").replace("👨\u200d👩\u200d👧", "") == ""
 
 
