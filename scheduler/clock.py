@@ -5,14 +5,19 @@ APScheduler with a memory store: a job that was missed is simply run late, once.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 log = logging.getLogger(__name__)
+
+# How long jobs that are under way at the end are waited for.
+FINISH_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +41,18 @@ class Clock:
             timezone=zone,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
+        self._under_way: set[asyncio.Task[Any]] = set()
         for job in jobs:
             # Left out, the first run is one interval from now.
             first = {"next_run_time": datetime.now(zone)} if job.at_once else {}
             self._scheduler.add_job(
-                job.run, "interval", seconds=job.seconds, id=job.name, name=job.name, **first
+                self._run,
+                "interval",
+                args=[job.run],
+                seconds=job.seconds,
+                id=job.name,
+                name=job.name,
+                **first,
             )
 
     @property
@@ -52,7 +64,19 @@ class Clock:
         """Begin to tick in the running event loop."""
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Stop ticking; a job under way is left to end."""
+    async def stop(self) -> None:
+        """Stop ticking, and let the jobs under way end: APScheduler's own stop cancels them."""
         if self._scheduler.running:
+            self._scheduler.pause()
+            if self._under_way:
+                await asyncio.wait(self._under_way, timeout=FINISH_S)
             self._scheduler.shutdown(wait=False)
+
+    async def _run(self, run: Callable[[], Awaitable[None]]) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # a coroutine runs in one
+        self._under_way.add(task)
+        try:
+            await run()
+        finally:
+            self._under_way.discard(task)

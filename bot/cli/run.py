@@ -77,7 +77,7 @@ async def _delivering(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
         yield
     finally:
         watchdog.stop()
-        clock.stop()
+        await clock.stop()
         await app.delivery.stop()
         await loop
         app.library.save()
