@@ -1,5 +1,7 @@
 """Find what waits in the outbox without passing what was sent long ago."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -13,7 +15,7 @@ OPEN = sa.text("state IN ('pending', 'leased')")
 
 def upgrade() -> None:
     """Apply."""
-    only = {"sqlite_where": OPEN, "postgresql_where": OPEN}
+    only: dict[str, Any] = {"sqlite_where": OPEN, "postgresql_where": OPEN}
     op.create_index("ix_outbox_open", "outbox", ["channel", "lane", "id"], **only)
     op.create_index("ix_outbox_open_chat", "outbox", ["chat", "channel"], **only)
     op.drop_index("ix_outbox_channel_chat", "outbox")
