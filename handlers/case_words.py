@@ -9,19 +9,20 @@ from handlers.reply import Button, Quote, Reply, UserError
 from scheduler import cases
 from scheduler.rulebook import keeping, wording
 from scheduler.rulebook.model import Rule
+from scheduler.steps import Calendar
 from scheduler.workdays import Workdays
 
 NO_BOOK = "规则册还没有载入，请稍后再试；如仍不行，请告诉管理员。"
 ENDS = {CaseState.CLOSED: "全部步骤已经办完。", CaseState.STOPPED: "事项已经停办。"}
 
 
-async def calendar_of(context: Context) -> cases.Calendar:
+async def calendar_of(context: Context) -> Calendar:
     """Return what the dates of a case are counted by."""
     book = await keeping.current(context.session)
     if book is None:
         raise UserError(NO_BOOK)
     workdays = await Workdays.load(context.session)
-    return cases.Calendar(book, workdays, context.services.zone, context.calendar_now)
+    return Calendar(book, workdays, context.services.zone, context.calendar_now)
 
 
 async def after(context: Context, duty: Duty, decision: str) -> Reply | None:
@@ -38,7 +39,7 @@ async def after(context: Context, duty: Duty, decision: str) -> Reply | None:
     return Reply(f"{duty.label}：{ENDS.get(CaseState(case.state), '没有下一步。')}")
 
 
-async def card(context: Context, duty: Duty, calendar: cases.Calendar) -> Reply:
+async def card(context: Context, duty: Duty, calendar: Calendar) -> Reply:
     """Show one step: limit, earliest day, who does and decides it, papers and basis."""
     rule = calendar.book.edition(duty.rule, duty.edition)
     unit = await context.session.get_one(Unit, duty.unit_id)
@@ -60,7 +61,7 @@ async def card(context: Context, duty: Duty, calendar: cases.Calendar) -> Reply:
     )
 
 
-async def progress(context: Context, case: Case, calendar: cases.Calendar) -> list[Reply]:
+async def progress(context: Context, case: Case, calendar: Calendar) -> list[Reply]:
     """Show the steps of a case so far, and the next one."""
     steps = await cases.steps_of(context.session, case.id)
     shown = [step for step in steps if step.state != DutyState.WITHDRAWN.value]

@@ -21,6 +21,7 @@ from scheduler import cases, duties, terms
 from scheduler.cases import CaseError
 from scheduler.rulebook import keeping
 from scheduler.rulebook.model import AnchorKind
+from scheduler.steps import Calendar, step_at
 
 router = Router()
 
@@ -247,7 +248,7 @@ async def _about(context: Context, subject: str, usage: str) -> Replies:
 async def _ask_for_start(context: Context, person: Person, stage: Stage) -> Reply:
     book = (await calendar_of(context)).book
     behind = cases.BEHIND[stage]
-    rule = cases.step_at(book, cases.JOINING, behind, context.calendar_today)
+    rule = step_at(book, cases.JOINING, behind, context.calendar_today)
     await context.go_to(BEGIN, person=person.id, kind=cases.JOINING)
     step = f"第 {behind:g} 步“{rule.title}”" if rule else f"第 {behind:g} 步"
     return Reply(
@@ -279,7 +280,7 @@ async def _open(context: Context, person: Person, kind: str, text: str) -> Reply
     return await card(context, duty, calendar)
 
 
-async def _open_election(context: Context, unit: Unit, calendar: cases.Calendar) -> Reply:
+async def _open_election(context: Context, unit: Unit, calendar: Calendar) -> Reply:
     try:
         duty = await cases.open_election(
             context.session, unit, actor_id=context.person_id, calendar=calendar

@@ -8,30 +8,18 @@ decides is closed with its decision; no date and no decision is ever inferred.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import organisation
-from db.tables import (
-    Case,
-    CaseState,
-    Duty,
-    DutyEvent,
-    DutyState,
-    Person,
-    Stage,
-    Unit,
-    UnitKind,
-)
+from db.tables import Case, CaseState, Duty, DutyEvent, DutyState, Person, Stage, Unit
 from db.types import insert_new, lock_chain
 from scheduler import terms
-from scheduler.periods import add, due_at
-from scheduler.rulebook.model import AnchorKind, Owner, Rule, RuleBook, Span
-from scheduler.workdays import Workdays
+from scheduler.duties import record
+from scheduler.periods import add
+from scheduler.rulebook.model import Rule, Span
+from scheduler.steps import Calendar, done_days, following_step, is_made, make, step_at
 
 JOINING, ELECTION, TRANSFER = "发展党员", "换届", "组织关系转接"
 AGREED, REFUSED, EXTENDED = "同意", "不同意", "延长"
@@ -45,8 +33,6 @@ BEHIND: Mapping[Stage, float] = {
     Stage.CANDIDATE: 7,
     Stage.PROBATIONARY: 15,
 }
-# Kinds of units that an owner of a step may be, beside the branch that carries the case.
-ABOVE = {Owner.COMMITTEE: UnitKind.COMMITTEE, Owner.GENERAL_BRANCH: UnitKind.GENERAL_BRANCH}
 
 
 class CaseError(Exception):
@@ -55,21 +41,6 @@ class CaseError(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """What dates are counted by."""
-
-    book: RuleBook
-    workdays: Workdays
-    zone: ZoneInfo
-    now: datetime
-
-    @property
-    def today(self) -> date:
-        """The local date."""
-        return self.now.astimezone(self.zone).date()
 
 
 async def open_for_person(
@@ -123,7 +94,7 @@ async def open_election(
     first = next((rule for rule in steps if not rule.optional), None)
     if first is None:
         raise CaseError("no-step")
-    return await _make(session, case, first, calendar=calendar, done={})
+    return await make(session, case, first, calendar=calendar, done={})
 
 
 async def advance(
@@ -151,9 +122,9 @@ async def advance(
         return None
     if rule.repeat is not None:
         again = await _repeat(session, case, rule, duty.done_on, calendar=calendar)
-        if await _has(session, case, following):
+        if await is_made(session, case, following):
             return again
-    return await _make(session, case, following, calendar=calendar, done=done)
+    return await make(session, case, following, calendar=calendar, done=done)
 
 
 async def take_back(session: AsyncSession, duty: Duty) -> bool:
@@ -173,11 +144,14 @@ async def take_back(session: AsyncSession, duty: Duty) -> bool:
 
 async def end(session: AsyncSession, case: Case, state: CaseState, *, now: datetime) -> None:
     """Close or stop a case; steps that are still open are withdrawn."""
-    await session.execute(
+    withdrawn = await session.scalars(
         update(Duty)
         .where(Duty.case_id == case.id, Duty.state == DutyState.OPEN.value)
         .values(state=DutyState.WITHDRAWN.value, next_at=None, closed_at=now)
+        .returning(Duty.id)
     )
+    for duty_id in withdrawn.all():
+        record(session, duty_id, "withdrawn", now=now)
     case.state, case.closed_at = state.value, now
     await session.flush()
 
@@ -216,27 +190,6 @@ async def steps_of(session: AsyncSession, case_id: int) -> list[Duty]:
     return list(await session.scalars(statement))
 
 
-async def done_days(session: AsyncSession, case_id: int) -> dict[str, date]:
-    """Return the actual day of each step that was done, by rule; the last one counts."""
-    days = await session.execute(
-        select(Duty.rule, func.max(Duty.done_on))
-        .where(Duty.case_id == case_id, Duty.done_on.is_not(None))
-        .group_by(Duty.rule)
-    )
-    return {rule: day for rule, day in days if day is not None}
-
-
-def step_at(book: RuleBook, kind: str, step: float, day: date) -> Rule | None:
-    """Return a step of a kind of case as in force on a day."""
-    return next((rule for rule in book.steps(kind, day) if rule.step == step), None)
-
-
-def following_step(book: RuleBook, rule: Rule, day: date) -> Rule | None:
-    """Return the step after one that was done on a day; optional ones are opened by hand."""
-    steps = book.steps(rule.case, day)
-    return next((other for other in steps if other.step > rule.step and not other.optional), None)
-
-
 async def _open(
     session: AsyncSession,
     kind: str,
@@ -271,18 +224,11 @@ async def _begin(
     """Note the step that is behind, on its actual day, and make the next one."""
     if on > calendar.today:
         raise CaseError("future")
-    made = await _make(session, case, rule, calendar=calendar, done={})
+    made = await make(session, case, rule, calendar=calendar, done={})
     made.state, made.done_on, made.next_at = DutyState.DONE.value, on, None
     made.closed_at, made.late_entered = calendar.now, True
-    session.add(
-        DutyEvent(
-            duty_id=made.id,
-            at=calendar.now,
-            kind="completed",
-            actor_id=actor_id,
-            data={"on": on.isoformat(), "late": True},
-        )
-    )
+    days = {"on": on.isoformat(), "late": True}
+    record(session, made.id, "completed", now=calendar.now, actor_id=actor_id, **days)
     await session.flush()
     following = await advance(session, made, decision=AGREED, calendar=calendar)
     if following is None:
@@ -296,7 +242,7 @@ async def _repeat(
     """Plan a recurring step again, so long after it was done."""
     assert rule.repeat is not None  # the caller has looked
     due = add(done_on, rule.repeat, calendar.workdays)
-    return await _make(session, case, rule, calendar=calendar, done={}, due=due)
+    return await make(session, case, rule, calendar=calendar, done={}, due=due)
 
 
 async def _end_repeats(
@@ -326,7 +272,7 @@ async def _extend(
     months = int(decision.removeprefix(EXTENDED).removesuffix("个月"))
     limit = duty.due_on or calendar.today
     due = add(limit, Span(months=months), calendar.workdays)
-    again = await _make(session, case, rule, calendar=calendar, done={}, due=due)
+    again = await make(session, case, rule, calendar=calendar, done={}, due=due)
     again.earliest_on = due
     await session.flush()
     return again
@@ -339,103 +285,3 @@ async def is_extended(session: AsyncSession, duty: Duty) -> bool:
         before.where(Duty.case_id == duty.case_id, Duty.rule == duty.rule)
     )
     return any(str(data.get("decision", "")).startswith(EXTENDED) for data in events)
-
-
-async def _has(session: AsyncSession, case: Case, rule: Rule) -> bool:
-    """Tell whether a step of a case was made already."""
-    made = select(Duty.id).where(
-        Duty.case_id == case.id,
-        Duty.rule == rule.id,
-        Duty.state != DutyState.WITHDRAWN.value,
-    )
-    return await session.scalar(made.limit(1)) is not None
-
-
-async def _make(
-    session: AsyncSession,
-    case: Case,
-    rule: Rule,
-    *,
-    calendar: Calendar,
-    done: Mapping[str, date],
-    due: date | None = None,
-) -> Duty:
-    """Write the duty of a step. Its sweep time is set by the planner's next round."""
-    due = due or await _due(session, case, rule, calendar=calendar, done=done)
-    made = await session.scalar(
-        select(func.count()).select_from(Duty).where(Duty.case_id == case.id, Duty.rule == rule.id)
-    )
-    owner, unit_id, person_id = await _owner(session, case, rule)
-    duty = Duty(
-        rule=rule.id,
-        edition=rule.version,
-        owner=owner,
-        period=f"case:{case.id}:{(made or 0) + 1}",
-        unit_id=unit_id,
-        person_id=person_id,
-        case_id=case.id,
-        subject_person_id=case.person_id,
-        subject_unit_id=None if case.person_id else case.unit_id,
-        title=rule.title,
-        label=await _subject(session, case),
-        starts_on=calendar.today,
-        due_on=due,
-        due_at=due_at(due, calendar.zone) if due else None,
-        earliest_on=_earliest(rule, done, calendar.workdays),
-        next_at=calendar.now if due else None,
-        created_at=calendar.now,
-    )
-    session.add(duty)
-    await session.flush()
-    session.add(DutyEvent(duty_id=duty.id, at=calendar.now, kind="planned", data={"case": case.id}))
-    await session.flush()
-    return duty
-
-
-async def _due(
-    session: AsyncSession, case: Case, rule: Rule, *, calendar: Calendar, done: Mapping[str, date]
-) -> date | None:
-    """Return the legal limit; None where no regulation sets one or its first day is not known."""
-    if rule.anchor.kind is AnchorKind.TERM:
-        term = await terms.current(session, case.unit_id)
-        if term is None:
-            return None
-        unit = await session.get_one(Unit, case.unit_id)
-        end = terms.ends_on(term, _years(calendar.book, unit, rule), calendar.workdays)
-        return add(end, rule.limit, calendar.workdays) if rule.limit else end
-    start = done.get(rule.anchor.event)
-    if start is None or rule.limit is None:
-        return None
-    return add(start, rule.limit, calendar.workdays)
-
-
-def _years(book: RuleBook, unit: Unit, step: Rule) -> int:
-    """Return how long the terms of such a unit are, by its own rule; else by the step's."""
-    for rule in book.standing():
-        if rule.anchor.kind is AnchorKind.TERM and rule.owner.value == unit.kind:
-            return rule.anchor.years
-    return step.anchor.years
-
-
-def _earliest(rule: Rule, done: Mapping[str, date], workdays: Workdays) -> date | None:
-    start = done.get(rule.earliest_after)
-    return add(start, rule.earliest, workdays) if start and rule.earliest else None
-
-
-async def _owner(session: AsyncSession, case: Case, rule: Rule) -> tuple[str, int, int | None]:
-    """Return owner, unit in scope and person of a step."""
-    if rule.owner is Owner.SUBJECT and case.person_id is not None:
-        return f"person:{case.person_id}", case.unit_id, case.person_id
-    line = await organisation.line_up(session, case.unit_id)
-    unit = line[0]
-    if rule.owner is Owner.SUPERIOR and len(line) > 1:
-        unit = line[1]
-    elif kind := ABOVE.get(rule.owner):
-        unit = next((above for above in line if above.kind == kind.value), unit)
-    return f"unit:{unit.id}", unit.id, None
-
-
-async def _subject(session: AsyncSession, case: Case) -> str:
-    if case.person_id is not None:
-        return (await session.get_one(Person, case.person_id)).name
-    return (await session.get_one(Unit, case.unit_id)).name
