@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import organisation
 from db.tables import Case, Duty, DutyState, Person, Unit, UnitKind
 from scheduler import terms
+from scheduler.duties import record
 from scheduler.periods import add, due_at
 from scheduler.rulebook.model import AnchorKind, Owner, Rule, RuleBook
 from scheduler.workdays import Workdays
