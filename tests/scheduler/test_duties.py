@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database
@@ -31,6 +31,7 @@ from tests.scheduler.world import (
     person_named,
     plant,
     swept,
+    until_somebody_waits,
 )
 
 NOW = at(MONDAY, 15)
@@ -259,21 +260,11 @@ async def test_an_acceptance_made_meanwhile_is_not_undone(postgres_url: str) -> 
         await desk.accept()(session, duty.id)
         await session.flush()
         undoing = asyncio.create_task(desk.do(desk.reopen()))
-        await _waits_for_a_lock(database)
+        await until_somebody_waits(database)
     with pytest.raises(duties.NotUndoable):
         await undoing
     assert (await desk.duty()).state == DutyState.DONE
     await database.close()
-
-
-async def _waits_for_a_lock(database: Database) -> None:
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    for _ in range(1000):
-        async with database.read() as session:
-            if await session.scalar(waiting):
-                return
-        await asyncio.sleep(0.005)
-    raise AssertionError("nobody waits")
 
 
 @pytest.mark.parametrize("act", [Desk.complete, Desk.waive])

@@ -43,6 +43,7 @@ from tests.scheduler.world import (
     plant,
     swept,
     unit_named,
+    until_somebody_waits,
 )
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
@@ -203,6 +204,24 @@ async def test_who_was_quicker_than_planning_keeps_what_was_done(world: Database
     async with world.read() as session:
         said = select(func.count()).select_from(DutyEvent).where(DutyEvent.kind == "withdrawn")
         assert await session.scalar(said) == len(rows) - 1
+
+
+async def test_planning_waits_for_whoever_is_about_to_close_a_duty(postgres_url: str) -> None:
+    """Completed, not yet committed: without a lock planning would take it for open."""
+    database = Database(postgres_url)
+    async with database.write() as session:
+        await plant(session)
+    await plan(database)
+    (duty,) = await duties(database, "meeting", period="2026-11")
+    async with database.write() as session:
+        closing = update(Duty).where(Duty.id == duty.id).values(state=DutyState.DONE.value)
+        await session.execute(closing)
+        planning_on = asyncio.create_task(plan(database, book(DUES)))
+        await until_somebody_waits(database)
+    assert (await planning_on).withdrawn == 2
+    (kept,) = await duties(database, "meeting", period="2026-11")
+    assert kept.state == DutyState.DONE
+    await database.close()
 
 
 async def test_planners_side_by_side_take_back_once(world: Database) -> None:

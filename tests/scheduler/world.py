@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database
@@ -192,3 +193,14 @@ async def fetch(database: Database, duty_id: int) -> Duty:
     """Return a duty as it is in the store now."""
     async with database.read() as session:
         return await session.get_one(Duty, duty_id)
+
+
+async def until_somebody_waits(database: Database) -> None:
+    """Wait until a transaction waits for another's lock; PostgreSQL only."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(1000):
+        async with database.read() as session:
+            if await session.scalar(waiting):
+                return
+        await asyncio.sleep(0.005)
+    raise AssertionError("nobody waits")
