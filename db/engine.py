@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 BUSY_TIMEOUT_S = 20
+# A process that was frozen inside a transaction keeps its locks for so long, then others go on.
+FROZEN_S = 60
 # PostgreSQL's serialization failure and deadlock (appendix A, class 40), and the classes of a
 # lost connection, too few resources, a server that stops, and its own disk.
 RETRYABLE = frozenset({"40001", "40P01"})
@@ -36,7 +38,10 @@ class Database:
             self._writer = _sqlite_engine(url, busy_timeout_s, immediate=True)
             self._reader = _sqlite_engine(url, busy_timeout_s, immediate=False)
         else:
-            self._writer = self._reader = create_async_engine(url, pool_pre_ping=True)
+            settings = {"idle_in_transaction_session_timeout": str(FROZEN_S * 1000)}
+            self._writer = self._reader = create_async_engine(
+                url, pool_pre_ping=True, connect_args={"server_settings": settings}
+            )
 
     @property
     def engine(self) -> AsyncEngine:
