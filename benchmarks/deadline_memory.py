@@ -1,0 +1,25 @@
+"""The resident memory of a process that sweeps and audits a store: `… deadline_memory ADDRESS`."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+
+import bot.app  # noqa: F401 - what the real process has loaded counts
+from benchmarks.deadline_store import BOOK, NOW, ZONE
+from db.engine import Database
+from scheduler import auditor, sweep
+
+
+async def work(address: str) -> None:
+    """Do one round of each, as the jobs of the program do."""
+    database = Database(address)
+    await sweep.sweep(database, BOOK, now=NOW, sent_at=NOW, zone=ZONE)
+    await auditor.audit(database, BOOK, now=NOW, sent_at=NOW, zone=ZONE, periods={})
+    await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(work(sys.argv[1]))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
