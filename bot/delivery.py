@@ -153,7 +153,8 @@ class Delivery:
             now = await self._now_in(session)
             await self._mark(session, arrived, now=now)
             marked = {landed.id for landed in arrived}
-            for name, channel in self._channels.items():
+            # A channel may be added while this waits for the store.
+            for name, channel in list(self._channels.items()):
                 free = SLOTS - len(self._taken[name].keys() - marked)
                 rows = await self._claim(session, channel, free, now=now)
                 claimed += [(channel, row) for row in rows]
