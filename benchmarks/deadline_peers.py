@@ -28,6 +28,10 @@ class _Nothing(BaseExecutor):  # type: ignore[misc]  # the package is not typed
 class _Stepped(BaseScheduler):  # type: ignore[misc]  # the package is not typed
     """A scheduler whose tick is ours to call."""
 
+    def shutdown(self, wait: bool = True) -> None:
+        """End it and its stores."""
+        super().shutdown(wait)
+
     def wakeup(self) -> None:
         """Do nothing: nobody sleeps."""
 
@@ -57,7 +61,9 @@ def apscheduler_tick(jobs: int) -> tuple[int, float]:
         )
     begun = time.perf_counter()
     scheduler.tick()
-    return executor.taken, time.perf_counter() - begun
+    spent = time.perf_counter() - begun
+    scheduler.shutdown()
+    return executor.taken, spent
 
 
 async def procrastinate_drain(server: Server, database: str, jobs: int, at_once: int) -> float:

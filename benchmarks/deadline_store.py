@@ -119,7 +119,11 @@ async def raw_tick(database: Database) -> tuple[int, float]:
             told = [{"duty": row.id, "person": row.person_id, "at": NOW} for row in rows]
             await session.execute(_NOTICE, told)
             await session.execute(_EVENT, told)
-            await session.execute(_OUTBOX, told)
+            named = [
+                {"key": f"raw:{row.id}", "chat": str(row.person_id), "person": row.person_id}
+                for row in rows
+            ]
+            await session.execute(_OUTBOX, [{**names, "at": NOW} for names in named])
             later = [{"duty": row.id, "at": NOW + timedelta(days=9)} for row in rows]
             await session.execute(_MOVE, later)
     return len(rows), time.perf_counter() - begun
@@ -140,8 +144,8 @@ _EVENT = _sql(
 )
 _OUTBOX = _sql(
     "INSERT INTO outbox (dedup_key, channel, chat, person_id, kind, lane, content, state, "
-    "created_at, send_after, attempt, failures) VALUES ('raw:' || CAST(:duty AS varchar), "
-    "'bench', CAST(:person AS varchar), :person, 'duties', 3, '{\"text\": \"x\"}', 'pending', "
+    "created_at, send_after, attempt, failures) VALUES (:key, "
+    "'bench', :chat, :person, 'duties', 3, '{\"text\": \"x\"}', 'pending', "
     ":at, :at, 0, 0)",
     "at",
 )
