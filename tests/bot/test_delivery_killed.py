@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import sqlite3
 import sys
 from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from bot.delivery import SLOTS
 from db.engine import FROZEN_S, Database
@@ -120,6 +122,38 @@ async def at_least(api: BotApi, count: int) -> None:
     await until(reached)
 
 
+async def freeze(process: Process, database: Database) -> None:
+    """Stop a process between its transactions: within one it would hold the store's lock."""
+    process.send_signal(signal.SIGSTOP)
+    while not await is_free(database):
+        process.send_signal(signal.SIGCONT)
+        await asyncio.sleep(0.02)
+        process.send_signal(signal.SIGSTOP)
+
+
+async def is_free(database: Database) -> bool:
+    """Tell whether nobody holds a lock on the outbox."""
+    if database.is_sqlite:
+        return await asyncio.to_thread(_is_unlocked, database.url.database or "")
+    try:
+        async with database.read() as session:
+            await session.execute(text("SET LOCAL lock_timeout = '300ms'"))
+            await session.execute(select(Outbox.id).with_for_update())
+    except DBAPIError:
+        return False
+    return True
+
+
+def _is_unlocked(path: str) -> bool:
+    with closing(sqlite3.connect(path, timeout=0.3, isolation_level=None)) as store:
+        try:
+            store.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        store.execute("ROLLBACK")
+    return True
+
+
 async def all_settled(database: Database) -> None:
     async def none_waits() -> bool:
         now = await states(database)
@@ -185,7 +219,7 @@ async def test_a_drain_that_was_frozen_past_its_lease_changes_nothing(
     api.answering.clear()
     async with drainer(store_url, api, 0) as frozen:
         await at_least(api, 1)
-        frozen.send_signal(signal.SIGSTOP)
+        await freeze(frozen, database)
         api.answering.set()
         async with drainer(store_url, api, 1) as other:
             await all_settled(database)
