@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy import delete, insert
+from sqlalchemy import insert
 
 from benchmarks import deadline_peers
 from benchmarks.deadline_store import BOOK, NOW, ZONE, fill, make_due, postgres, raw_tick, store
 from bot.delivery import SLOTS, Delivery
 from db.engine import Database
-from db.tables import Duty, Outbox, Person, Stage, Unit, UnitKind
+from db.tables import Outbox, Person, Stage, Unit, UnitKind
 from scheduler import channels, outbox, planning, sweep, workdays
 from scheduler.channels import Lane
 from scheduler.messages import Message
@@ -163,9 +163,10 @@ def _delivery(database: Database, channel: Silent) -> Delivery:
 
 
 async def _queue(database: Database, count: int) -> None:
+    batch = uuid4().hex
     rows = [
         {
-            "dedup_key": str(number),
+            "dedup_key": f"{batch}:{number}",
             "channel": Silent.name,
             "chat": str(number),
             "kind": "reply",
@@ -177,14 +178,12 @@ async def _queue(database: Database, count: int) -> None:
         for number in range(count)
     ]
     async with database.write() as session:
-        await session.execute(delete(Outbox))
         await session.execute(insert(Outbox), rows)
 
 
 async def planned(database: Database, engine: str) -> AsyncIterator[Figure]:
     """Measure the first round of planning of an organisation, and one that finds all there."""
     async with database.write() as session:
-        await session.execute(delete(Duty))
         count = PLANNED // 2
         await workdays.seed(session, today=NOW.date())
         units = [_branch(n) for n in range(1, count // MEMBERS_OF_A_BRANCH + 1)]
