@@ -258,7 +258,7 @@ async def _may_release(context: Context, duty: Duty) -> None:
         for prefix in context.scope(WAIVE_DUTY).prefixes
         if unit.path.startswith(prefix) and (duty.person_id is not None or prefix != unit.path)
     ]
-    if not above or duty.person_id == context.person_id:
+    if not above or await listing.owes(context.session, context.actor, duty.id):
         raise UserError("本人和本组织的任务不能自己免除，请由上级组织办理。")
 
 

@@ -215,6 +215,14 @@ async def test_a_release_comes_from_above_with_a_reason(talk: Talk, meeting: int
         assert await audit.verify(session, talk.secrets) is None
 
 
+async def test_whoever_holds_both_posts_does_not_release_themselves(
+    talk: Talk, meeting: int
+) -> None:
+    await talk.say(ADMINISTRATOR, f"任命 {SECRETARY} 副书记 机关党总支")
+    assert "不能自己免除" in text(await talk.say(SECRETARY, f"免办 {meeting} 人手不够"))
+    assert await state(talk, meeting) is DutyState.OPEN
+
+
 async def test_a_member_is_released_by_the_branch_and_never_by_themselves(talk: Talk) -> None:
     await open_book(talk)
     mine, theirs = await owe(talk, DUES, person=SECRETARY), await owe(talk, DUES, person=MEMBER)
