@@ -16,6 +16,7 @@ from db import demo, migrate
 from db.engine import Database
 from db.secrets import Secrets
 from db.tables import StoredFile
+from db.types import lock_chain
 from handlers.context import Services
 from handlers.dispatch import Dispatcher
 from handlers.everything import make_router
@@ -80,6 +81,8 @@ async def open_store(settings: Settings) -> AsyncIterator[tuple[Database, Secret
         secrets = Secrets(settings.key)
         await migrate.upgrade(database)
         async with database.write() as session:
+            # Processes that start together on an empty store take turns at filling it.
+            await lock_chain(session)
             if settings.demo and await demo.may_play(session):
                 await demo.plant(session, secrets)
                 await demo.seat(session, channel=BROWSER, now=utc_now())
