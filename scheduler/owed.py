@@ -77,7 +77,7 @@ class Owing:
 
 async def owners(session: AsyncSession, rule: Rule, book: RuleBook, today: date) -> list[Owing]:
     """Return who owes a rule today, in the units that it holds for."""
-    units = await _units(session, rule, book)
+    units = await _units(session, rule, book, today)
     if rule.owner is Owner.SUPERIOR:
         return await _superiors(session, rule, book, units)
     if kind := UNIT_KINDS.get(rule.owner):
@@ -200,10 +200,11 @@ def _debt(
     )
 
 
-async def _units(session: AsyncSession, rule: Rule, book: RuleBook) -> dict[int, Unit]:
+async def _units(session: AsyncSession, rule: Rule, book: RuleBook, today: date) -> dict[int, Unit]:
     """Return the units that a rule holds for.
 
-    A unit's own rule holds below it; where it tightens another rule it stands in for that one.
+    A unit's own rule holds below it; where it tightens another rule it stands in for that one,
+    as long as it is in force: before and after it the regulation's holds.
     """
     units = {unit.id: unit for unit in await session.scalars(select(Unit))}
     paths = {unit.name: unit.path for unit in units.values()}
@@ -213,7 +214,7 @@ async def _units(session: AsyncSession, rule: Rule, book: RuleBook) -> dict[int,
     tighter = [
         paths[other.unit]
         for other in book.standing()
-        if other.stricter_than == rule.id and other.unit in paths
+        if other.stricter_than == rule.id and other.unit in paths and other.in_force(today)
     ]
     return {i: u for i, u in units.items() if not any(u.path.startswith(path) for path in tighter)}
 

@@ -410,6 +410,19 @@ async def test_a_units_stricter_rule_stands_in_for_the_regulations(world: Databa
     assert {duty.period for duty in await duties(world, "own-lecture")} >= {"2026-11", "2026-12"}
 
 
+@pytest.mark.parametrize(
+    ("since", "until"), [(date(2027, 6, 1), None), (date(2026, 1, 1), date(2026, 11, 1))]
+)
+async def test_a_units_rule_that_is_not_in_force_takes_nothing_away(
+    world: Database, since: date, until: date | None
+) -> None:
+    """Before its first day and after its last the regulation holds in the unit."""
+    own = replace(LECTURE, id="own-lecture", unit=BRANCH, stricter_than="lecture")
+    own = replace(own, certainty="本单位", effective_from=since, effective_until=until)
+    await plan(world, book(LECTURE, own))
+    assert await duties(world, "lecture")
+
+
 async def test_what_was_made_by_hand_or_in_a_case_is_left_alone(world: Database) -> None:
     async with world.write() as session:
         branch = (await session.scalars(select(Unit).where(Unit.name == BRANCH))).one()
