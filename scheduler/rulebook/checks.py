@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
-from itertools import pairwise
-
-from dateutil.rrule import rrule, rrulestr
+from dataclasses import astuple
+from datetime import date
+from itertools import combinations, pairwise
 
 from scheduler.rulebook.model import AnchorKind, Owner, Rule, Span
 from scheduler.rulebook.problems import Problem
+from scheduler.rulebook.recurring import BadRecurrence, recurrence
+from scheduler.rulebook.strictness import laxer, together
 
 CERTAINTIES = ("甲", "乙")
 EVIDENCE = ("text", "photo", "file")
 # Events that are no step of a case.
 EVENTS = frozenset({"appointed", "probation"})
 FOREVER = date.max
-UNITS = frozenset({Owner.COMMITTEE, Owner.GENERAL_BRANCH, Owner.BRANCH, Owner.GROUP})
+# The most of a span: years, months, days, workdays. Counting workdays beyond it would take long.
+MOST = (100, 1_200, 36_600, 26_000)
+# How far from a limit anybody is told, in days.
+FARTHEST = 3_660
 
 
 def check(read: Sequence[tuple[str, Rule]]) -> list[Problem]:
@@ -27,7 +31,8 @@ def check(read: Sequence[tuple[str, Rule]]) -> list[Problem]:
         problems += [Problem(file, rule.id, reason) for reason in _alone(rule)]
     problems += _overlaps(read)
     problems += _events(read)
-    problems += _laxer(read)
+    problems += _places(read)
+    problems += laxer(read)
     return problems
 
 
@@ -45,18 +50,14 @@ def _alone(rule: Rule) -> Iterator[str]:
         yield "the ladder's delays must be 1 day or more and must not fall"
     if unknown := set(rule.evidence) - set(EVIDENCE):
         yield f"unknown evidence {', '.join(sorted(unknown))}"
-    if not rule.own and rule.certainty not in CERTAINTIES:
-        yield f"certainty must be one of {', '.join(CERTAINTIES)}: what is less sure is no rule"
-    if rule.own and rule.certainty != "本单位":
-        yield 'a unit\'s own rule has the certainty "本单位"'
+    yield from _lengths(rule)
+    yield from _ownership(rule)
     if rule.case and not rule.step:
         yield "a step of a case needs its place (step)"
     if rule.step and not rule.case:
         yield "step without case"
     if (rule.earliest is None) != (not rule.earliest_after):
         yield "earliest and earliest_after go together"
-    if rule.stricter_than and not rule.own:
-        yield "stricter_than is for a unit's own rule (unit)"
     if not rule.case and rule.owner is Owner.SUBJECT:
         yield "only a step of a case is owed by its subject"
 
@@ -78,19 +79,41 @@ def _anchor(rule: Rule) -> Iterator[str]:
 
 
 def _recurrence(rule: Rule) -> Iterator[str]:
-    anchor = rule.anchor
-    if anchor.dtstart is None:
-        yield "an RRULE needs its DTSTART (dtstart)"
-        return
     try:
-        found = rrulestr(anchor.rrule, dtstart=datetime.combine(anchor.dtstart, time()))
-    except (ValueError, TypeError, AttributeError) as error:
-        yield f"bad RRULE {anchor.rrule!r}: {error}"
-        return
-    if not isinstance(found, rrule):
-        yield f"bad RRULE {anchor.rrule!r}: one recurrence, no set"
-    elif found._freq > 3:  # type: ignore[attr-defined]  # no public name; 3 is DAILY
-        yield f"bad RRULE {anchor.rrule!r}: nothing is due more often than daily"
+        recurrence(rule.anchor)
+    except BadRecurrence as error:
+        yield str(error)
+
+
+def _lengths(rule: Rule) -> Iterator[str]:
+    """Yield what would count backwards, not at all, or beyond any calendar."""
+    counts_back = rule.anchor.kind is AnchorKind.TERM
+    if rule.limit is not None and not counts_back and min(astuple(rule.limit)) < 0:
+        yield "only a term's limit counts back (a negative limit)"
+    for name in ("earliest", "suggested", "repeat", "postpone"):
+        span: Span | None = getattr(rule, name)
+        if span is not None and (min(astuple(span)) < 0 or not any(astuple(span))):
+            yield f"{name} must be longer than nothing"
+    spans = filter(None, (rule.limit, rule.earliest, rule.suggested, rule.repeat, rule.postpone))
+    if any(
+        abs(count) > most for span in spans for count, most in zip(astuple(span), MOST, strict=True)
+    ):
+        yield f"a length of time goes beyond {MOST[0]} years"
+    if rule.anchor.years > MOST[0]:
+        yield f"a term goes beyond {MOST[0]} years"
+    if max([*rule.remind, *(rung.after for rung in rule.ladder)], default=0) > FARTHEST:
+        yield f"reminders and the ladder stay within {FARTHEST} days of the limit"
+
+
+def _ownership(rule: Rule) -> Iterator[str]:
+    if not rule.own and rule.certainty not in CERTAINTIES:
+        yield f"certainty must be one of {', '.join(CERTAINTIES)}: what is less sure is no rule"
+    if rule.own and rule.certainty != "本单位":
+        yield 'a unit\'s own rule has the certainty "本单位"'
+    if rule.stricter_than and not rule.own:
+        yield "stricter_than is for a unit's own rule (unit)"
+    if rule.own and rule.case:
+        yield "a unit's own rule is no step of a case: all units go by the same steps"
 
 
 def _overlaps(read: Sequence[tuple[str, Rule]]) -> Iterator[Problem]:
@@ -108,6 +131,18 @@ def _overlaps(read: Sequence[tuple[str, Rule]]) -> Iterator[Problem]:
                 yield Problem(file, later.id, reason)
 
 
+def _places(read: Sequence[tuple[str, Rule]]) -> Iterator[Problem]:
+    by_place: dict[tuple[str, float], list[tuple[str, Rule]]] = defaultdict(list)
+    for file, rule in read:
+        if rule.case:
+            by_place[rule.case, rule.step].append((file, rule))
+    for (case, step), rules in by_place.items():
+        for (_, one), (file, other) in combinations(rules, 2):
+            if one.id != other.id and together(one, other):
+                reason = f"step {step:g} of {case} is {one.id} already"
+                yield Problem(file, other.id, reason)
+
+
 def _events(read: Sequence[tuple[str, Rule]]) -> Iterator[Problem]:
     steps = {(rule.case, rule.id) for _, rule in read if rule.case}
     for file, rule in read:
@@ -115,54 +150,3 @@ def _events(read: Sequence[tuple[str, Rule]]) -> Iterator[Problem]:
         for event in filter(None, wanted):
             if event not in EVENTS and (rule.case, event) not in steps:
                 yield Problem(file, rule.id, f"there is no event or step {event!r}")
-
-
-def _laxer(read: Sequence[tuple[str, Rule]]) -> Iterator[Problem]:
-    rules = [rule for _, rule in read]
-    for file, own in read:
-        if not own.stricter_than:
-            continue
-        bases = [rule for rule in rules if rule.id == own.stricter_than and not rule.own]
-        if not bases:
-            yield Problem(file, own.id, f"there is no regulation's rule {own.stricter_than!r}")
-        for base in bases:
-            for reason in _slack(own, base):
-                yield Problem(file, own.id, f"is laxer than {base.id} ({base.version}): {reason}")
-
-
-def _slack(own: Rule, base: Rule) -> Iterator[str]:
-    """Yield in what a unit's own rule asks less than the regulation does."""
-    if own.owner is not base.owner and own.owner not in UNITS:
-        yield f"it is owed by {own.owner}, not {base.owner}"
-    if own.anchor.kind is not base.anchor.kind:
-        yield "it hangs on something else"
-        return
-    if own.anchor.kind is AnchorKind.PERIOD and _longest(own) > _longest(base):
-        yield f"a period lasts up to {_longest(own)} days, there {_longest(base)}"
-    if own.anchor.kind is AnchorKind.TERM and own.anchor.years > base.anchor.years:
-        yield "the term is longer"
-    if base.limit is not None and (own.limit is None or _days(own.limit) > _days(base.limit)):
-        yield "the limit is later"
-    if base.accept and not own.accept:
-        yield "nobody accepts the result"
-    if base.evidence and not own.evidence:
-        yield "no evidence is wanted"
-
-
-def _longest(rule: Rule) -> int:
-    """Return the days of the longest of a rule's first periods."""
-    assert rule.anchor.dtstart is not None  # only rules that were read whole come here
-    try:
-        recurring = rrulestr(
-            rule.anchor.rrule, dtstart=datetime.combine(rule.anchor.dtstart, time())
-        )
-    except (ValueError, TypeError, AttributeError):
-        return 0
-    days = [day for day, _ in zip(recurring, range(30), strict=False)]
-    gaps = [later - earlier for earlier, later in pairwise(days)]
-    return max(gaps, default=timedelta()).days
-
-
-def _days(span: Span) -> float:
-    """Return about how many days a span has, to compare two."""
-    return span.years * 365.25 + span.months * 30.44 + span.days + span.workdays * 1.4

@@ -12,7 +12,7 @@ from dataclasses import MISSING, fields
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from scheduler.rulebook.checks import check
 from scheduler.rulebook.model import (
@@ -31,25 +31,36 @@ from scheduler.rulebook.problems import Problem, RuleBookError
 SHIPPED = Path(__file__).parent.parent / "rules"
 
 
+class Digest(Protocol):
+    """What takes in bytes to make a digest of them."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in some bytes."""
+
+
 class _Wrong(Exception):
     """One value is wrong."""
 
 
 def read_folder(*folders: Path) -> RuleBook:
-    """Read and check every `*.toml` of the folders; raises `RuleBookError`."""
-    files = [file for folder in folders for file in sorted(folder.glob("*.toml"))]
+    """Read and check every `*.toml` of the folders; raises `RuleBookError`.
+
+    The first folder holds the regulations' rules; in any other each rule is a unit's own.
+    """
     digest = hashlib.sha256()
     problems: list[Problem] = []
     read: list[tuple[str, Rule]] = []
-    for file in files:
-        data = file.read_bytes()
-        digest.update(data)
-        for found in _read_file(file.name, data):
-            if isinstance(found, Problem):
-                problems.append(found)
-            else:
-                read.append((file.name, found))
-    if not files:
+    for number, folder in enumerate(folders):
+        for file in sorted(folder.glob("*.toml")):
+            for found in _read_file(file, digest):
+                if isinstance(found, Problem):
+                    problems.append(found)
+                elif number and not found.own:
+                    reason = "a rule beside the shipped ones is a unit's own: unit is missing"
+                    problems.append(Problem(file.name, found.id, reason))
+                else:
+                    read.append((file.name, found))
+    if not read and not problems:
         problems.append(Problem(", ".join(map(str, folders)), "", "there is no rule file"))
     problems += check(read)
     if problems:
@@ -65,9 +76,20 @@ def rule_from(values: Mapping[str, Any]) -> Rule:
         raise ValueError(str(error)) from error
 
 
-def _read_file(name: str, data: bytes) -> Iterator[Rule | Problem]:
+def _read_file(file: Path, digest: Digest) -> Iterator[Rule | Problem]:
     try:
-        content = tomllib.loads(data.decode("utf-8"))
+        data = file.read_bytes()
+    except OSError as error:
+        yield Problem(file.name, "", f"cannot be read: {error.strerror}")
+        return
+    digest.update(data)
+    yield from _read_text(file.name, data)
+
+
+def _read_text(name: str, data: bytes) -> Iterator[Rule | Problem]:
+    try:
+        # Some editors begin a UTF-8 file with a byte order mark, which is no TOML.
+        content = tomllib.loads(data.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         yield Problem(name, "", f"is no TOML: {error}")
         return
