@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.cli.refusal import Refusal
 from bot.settings import Settings
+from db.access import Scope
 from db.days import parse_day
 from db.engine import Database
 from db.numbers import BadValue
+from db.organisation import ROOT, find_unit, line_up
 from scheduler.periods import add, due_on, occurrences
 from scheduler.rulebook.model import AnchorKind, Rule, RuleBook, Span
 from scheduler.rulebook.problems import RuleBookError
@@ -35,6 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     explain = what.add_parser("explain", help="say which version applies on a day, and its dates")
     explain.add_argument("rule", help="the id of a rule")
     explain.add_argument("date", help="the day of the event, 2026-11-23")
+    explain.add_argument("--unit", help="the unit it is explained for: its own rules come first")
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
@@ -51,8 +56,9 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
     elif options.what == "show":
         _show(book, options.rule)
     else:
-        workdays = asyncio.run(_workdays(settings))
-        print("\n".join(_explain(_rule(book, options.rule), book, _day(options.date), workdays)))
+        day, versions = _day(options.date), _rule(book, options.rule)
+        workdays, line = asyncio.run(_known(settings, options.unit))
+        print("\n".join(_explain(_own(versions, book, day, line), book, day, workdays)))
     return 0
 
 
@@ -144,13 +150,38 @@ def _day(text: str) -> date:
         raise Refusal(f"{text} is no day: write 2026-11-23") from error
 
 
-async def _workdays(settings: Settings) -> Workdays:
-    """Read the table of days where there is a store; else every day is computed."""
+def _own(
+    versions: tuple[Rule, ...], book: RuleBook, day: date, line: list[str]
+) -> tuple[Rule, ...]:
+    """Return the stricter rule of the nearest unit up the line; else the versions themselves."""
+    tighter = {
+        own.unit: own
+        for own in book.standing()
+        if own.stricter_than == versions[0].id and own.in_force(day)
+    }
+    nearest = next((tighter[name] for name in line if name in tighter), None)
+    return (nearest,) if nearest else versions
+
+
+async def _known(settings: Settings, unit: str | None) -> tuple[Workdays, list[str]]:
+    """Read the table of days, and a unit's name with those above it, nearest first.
+
+    Where there is no store every day is computed, and a unit stands alone.
+    """
     database = Database(settings.database)
     if database.is_missing:
-        return Workdays({})
+        return Workdays({}), [unit] if unit else []
     try:
         async with database.read() as session:
-            return await Workdays.load(session)
+            return await Workdays.load(session), await _line(session, unit)
     finally:
         await database.close()
+
+
+async def _line(session: AsyncSession, name: str | None) -> list[str]:
+    if name is None:
+        return []
+    unit = await find_unit(session, name, Scope((ROOT,)))
+    if unit is None:
+        raise Refusal(f"there is no unit {name}")
+    return [each.name for each in await line_up(session, unit.id)]

@@ -254,6 +254,18 @@ def test_a_rule_is_explained_for_a_day(zhibu: Zhibu, rule: str, day: str, expect
     assert expected in zhibu("rules", "explain", rule, day).stdout
 
 
+def test_a_rule_is_explained_for_a_unit_by_its_own(zhibu: Zhibu, tmp_path: Path) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf-8")
+    own = manual.split("```toml\n")[2].split("```")[0]
+    (tmp_path / "own.toml").write_text(own, "utf-8")
+    explain = ("rules", "explain", "branch-assembly", "2026-11-23")
+    there = zhibu(*explain, "--unit", "总装车间党支部", ZHIBU_RULES=str(tmp_path))
+    assert there.stdout.startswith("zhongzhuang-assembly 2026: ")
+    assert "due 2026-12-31" in there.stdout
+    elsewhere = zhibu(*explain, ZHIBU_RULES=str(tmp_path)).stdout
+    assert elsewhere.startswith("branch-assembly 2018: ")
+
+
 def test_days_off_are_shown_then_stored(zhibu: Zhibu, tmp_path: Path) -> None:
     notice = tmp_path / "notice.txt"
     days = [f"2027-02-{day:02} 休 春节" for day in range(5, 12)]
