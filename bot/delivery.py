@@ -20,7 +20,7 @@ from db import instants
 from db.engine import Database, Session, is_store_fault
 from db.tables import Outbox, OutboxState
 from scheduler import claiming, rates, settling, undelivered
-from scheduler.channels import Channel, ChannelError
+from scheduler.channels import Channel, ChannelError, Posted
 from scheduler.claiming import Recheck
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class _Landed:
 
     channel: Channel
     id: int
-    external: str | None = None
+    external: str | Posted | None = None
     error: ChannelError | None = None
 
 

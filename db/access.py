@@ -46,10 +46,31 @@ ACCEPT_DUTY = Action("accept-duty", "接收任务办理结果")
 WAIVE_DUTY = Action("waive-duty", "免除任务")
 MANAGE_CASES = Action("manage-cases", "办理发展党员、换届等事项")
 SEE_LEDGER = Action("see-ledger", "查看台账")
+ANSWER_QUIZ = Action("answer-quiz", "回答群里的题目")
+PRACTISE = Action("practise", "练习答题")
+REPORT_QUESTION = Action("report-question", "报告题目有误")
+RUN_QUIZ = Action("run-quiz", "设置群里的答题")
+IMPORT_QUESTIONS = Action("import-questions", "导入题库")
+KEEP_QUESTIONS = Action("keep-questions", "维护题库")
+STUDY = Action("study", "记录学习")
+PUBLISH_STUDY = Action("publish-study", "发布学习资料")
+SEE_STUDY = Action("see-study", "查看学习情况")
 
-PUBLIC = frozenset({ASK, IDENTIFY})
-MEMBER = frozenset({SEE_SELF, HAND_OVER, SEE_LIBRARY, SEE_DUTIES, DO_DUTY})
+PUBLIC = frozenset({ASK, IDENTIFY, ANSWER_QUIZ})
+MEMBER = frozenset(
+    {
+        SEE_SELF,
+        HAND_OVER,
+        SEE_LIBRARY,
+        SEE_DUTIES,
+        DO_DUTY,
+        PRACTISE,
+        REPORT_QUESTION,
+        STUDY,
+    }
+)
 _CALENDAR = frozenset({SEE_DUTIES, OVERSEE_DUTIES, SEE_LEDGER})
+_TEACHING = frozenset({RUN_QUIZ, IMPORT_QUESTIONS, PUBLISH_STUDY, SEE_STUDY})
 _ORGANISATION = _CALENDAR | {
     SEE_MEMBERS,
     ANSWER_HANDOVER,
@@ -59,16 +80,17 @@ _ORGANISATION = _CALENDAR | {
     DO_DUTY,
     ACCEPT_DUTY,
     MANAGE_CASES,
+    *_TEACHING,
 }
 _SECRETARY = _ORGANISATION | {MOVE, APPOINT, CONFIGURE_UNIT, WAIVE_DUTY}
-_EDITOR = frozenset({EDIT_LIBRARY, REVIEW_PROPOSALS, SEE_GAPS})
+_EDITOR = frozenset({EDIT_LIBRARY, REVIEW_PROPOSALS, SEE_GAPS, IMPORT_QUESTIONS, KEEP_QUESTIONS})
 
 # What each post allows, over its unit and everything below it.
 BY_TITLE: dict[Title, frozenset[Action]] = {
     Title.SECRETARY: _SECRETARY,
     Title.DEPUTY_SECRETARY: _SECRETARY,
     Title.ORGANISATION: _ORGANISATION,
-    Title.PUBLICITY: frozenset({ANSWER_HANDOVER}),
+    Title.PUBLICITY: _TEACHING | {ANSWER_HANDOVER},
     Title.DISCIPLINE: frozenset({ANSWER_HANDOVER}),
     Title.GROUP_LEADER: _CALENDAR | {SEE_MEMBERS, ANSWER_HANDOVER, DO_DUTY},
     Title.STAFF: _ORGANISATION - {DO_DUTY, ACCEPT_DUTY},

@@ -25,15 +25,17 @@ from handlers.incoming import (
     ChatChange,
     ChatEvent,
     Incoming,
+    PollNews,
     ReceivedFile,
     Upload,
     UploadTooLarge,
+    Vote,
 )
 from handlers.meaning import is_explicit, is_question
 from handlers.reply import Button, Reply, UserError
 from handlers.router import FileRoute, Handler, Replies, Route, Router, Step
 from knowledge.documents import DocumentError
-from scheduler import outbox
+from scheduler import outbox, votes
 from scheduler.channels import Address, ChannelError, Lane
 from scheduler.kinds import REPLY
 
@@ -124,6 +126,48 @@ class Dispatcher:
             elif event.moved_to is not None:
                 await outbox.move_chat(
                     session, channel=event.channel, old=event.chat, new=event.moved_to
+                )
+
+    async def vote(self, vote: Vote) -> None:
+        """Count what somebody chose in a native poll."""
+        now = self._clock()
+        async with self._database.write() as session:
+            if not await conversation.accept(
+                session, channel=vote.channel, update=vote.update, now=now
+            ):
+                return
+            account = await accounts.seen(
+                session,
+                channel=vote.channel,
+                external=vote.account,
+                name=vote.account_name,
+                chat=None,
+                now=now,
+            )
+            today = now.astimezone(self._services.zone).date()
+            actor = await accounts.actor(session, account, today=today)
+            voter = votes.Voter(account.id, actor.person_id)
+            try:
+                await votes.cast_in_poll(
+                    session, voter, vote.places, channel=vote.channel, poll=vote.poll, now=now
+                )
+            except ValueError as error:
+                log.warning("a vote was refused: %s", error)
+
+    async def poll_news(self, news: PollNews) -> None:
+        """Note that a poll is there of which that was not known."""
+        now = self._clock()
+        async with self._database.write() as session:
+            if await conversation.accept(
+                session, channel=news.channel, update=news.update, now=now
+            ):
+                await votes.recognise(
+                    session,
+                    channel=news.channel,
+                    poll=news.poll,
+                    question=news.question,
+                    options=news.options,
+                    now=now,
                 )
 
     async def commands(self, channel: str, account: str) -> list[tuple[str, str]]:

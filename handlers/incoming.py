@@ -70,6 +70,34 @@ class Incoming:
     edited: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """That somebody chose in a native poll: the places of the options, none if taken back.
+
+    A platform may not tell which chat the poll is in; `poll` is its id.
+    """
+
+    channel: str
+    update: str
+    account: str
+    poll: str
+    places: tuple[int, ...]
+    at: datetime
+    account_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PollNews:
+    """What a platform tells of one of our polls: enough to know it by its words."""
+
+    channel: str
+    update: str
+    poll: str
+    question: str
+    options: tuple[str, ...]
+    at: datetime
+
+
 class ChatChange(StrEnum):
     """What a platform reports of a chat itself."""
 

@@ -33,6 +33,14 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """A poll that was sent: the channel's ids of the message and of the poll in it."""
+
+    message: str
+    poll: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One claimed outbox row on its way out.
 
@@ -91,6 +99,6 @@ class Channel(Protocol):
     @property
     def pace(self) -> Pace | None: ...
 
-    async def send(self, delivery: Delivery) -> str | None:
+    async def send(self, delivery: Delivery) -> str | Posted | None:
         """Deliver, and return the channel's id of the message; raises `ChannelError`."""
         ...

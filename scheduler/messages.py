@@ -63,12 +63,29 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """A quiz question that is answered by choosing; `correct` holds places of `options`.
+
+    It is open for `seconds`, if given. A `closed` one shows what is right and takes no answer.
+    """
+
+    question: str
+    options: tuple[str, ...]
+    correct: tuple[int, ...]
+    multiple: bool = False
+    explanation: str = ""
+    seconds: int | None = None
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One thing said: plain text (never markup), and what belongs under it.
 
     `contact` asks for the reader's own phone number in the channel's own way; where there is
     none, the text alone must do. A `secret` message holds a code or a link that opens
-    something: what was sent is not kept.
+    something: what was sent is not kept. A channel that can show a `poll` shows it in place of
+    the text and the buttons, which say and do the same where there are no polls.
     """
 
     text: str
@@ -78,6 +95,7 @@ class Message:
     attachment: Attachment | None = None
     contact: bool = False
     secret: bool = False
+    poll: Poll | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the content as JSON values; defaults are left out."""
@@ -88,6 +106,7 @@ class Message:
     def from_json(data: Mapping[str, Any]) -> Message:
         """Rebuild what `to_json` wrote."""
         quote, table, attachment = data.get("quote"), data.get("table"), data.get("attachment")
+        poll = data.get("poll")
         return Message(
             text=data["text"],
             quote=Quote(**quote) if quote else None,
@@ -96,4 +115,10 @@ class Message:
             attachment=Attachment(**attachment) if attachment else None,
             contact=data.get("contact", False),
             secret=data.get("secret", False),
+            poll=_poll(poll) if poll else None,
         )
+
+
+def _poll(data: Mapping[str, Any]) -> Poll:
+    lists = {name: tuple(data[name]) for name in ("options", "correct")}
+    return Poll(**{**data, **lists})

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import accounts, conversation
 from db.tables import Attempt, Chat, Outbox, OutboxState
 from db.types import insert_new
-from scheduler import kinds, outbox, rates
-from scheduler.channels import ChannelError
+from scheduler import kinds, outbox, rates, votes
+from scheduler.channels import ChannelError, Posted
 from scheduler.kinds import Doubtful
 from scheduler.rates import Pace
 
@@ -30,16 +30,18 @@ LOST = "lost lease"
 
 
 async def sent(
-    session: AsyncSession, landed: Sequence[tuple[Outbox, str | None]], *, now: datetime
+    session: AsyncSession, landed: Sequence[tuple[Outbox, str | Posted | None]], *, now: datetime
 ) -> set[int]:
     """Note that claimed messages were sent; return those whose claim was lost meanwhile.
 
-    `landed` pairs each row with the channel's own id of the message. However many they are, it
-    is two statements: the marks of one round share a transaction.
+    `landed` pairs each row with the channel's own id of the message (and the poll in it).
+    However many they are, it is two statements: the marks of one round share a transaction.
     """
     if not landed:
         return set()
-    external = case({row.id: name for row, name in landed}, value=Outbox.id)
+    names = {row.id: n.message if isinstance(n, Posted) else n for row, n in landed}
+    polls = {row.id: n.poll for row, n in landed if isinstance(n, Posted)}
+    external = case(names, value=Outbox.id)
     marked = (
         update(Outbox)
         .where(
@@ -47,11 +49,15 @@ async def sent(
             Outbox.state == OutboxState.LEASED.value,
         )
         .values(state=OutboxState.SENT.value, sent_at=now, external=external, error=None)
+        .values(poll=case(polls, value=Outbox.id) if polls else Outbox.poll)
         .returning(Outbox.id)
     )
     options = {"synchronize_session": False}
     kept = set(await session.scalars(marked, execution_options=options))
     await _forget_secrets(session, [row for row, _ in landed if row.id in kept])
+    for row, _ in landed:
+        if row.id in polls and row.id in kept:
+            await votes.adopt(session, channel=row.channel, poll=polls[row.id])
     await session.execute(
         insert(Attempt),
         [
@@ -60,9 +66,9 @@ async def sent(
                 "number": row.attempt,
                 "at": now,
                 "outcome": "sent" if row.id in kept else LOST,
-                "detail": name or "",
+                "detail": names[row.id] or "",
             }
-            for row, name in landed
+            for row, _ in landed
         ],
     )
     return {row.id for row, _ in landed} - kept

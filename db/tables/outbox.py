@@ -27,6 +27,7 @@ class OutboxState(StrEnum):
 
 
 OPEN = text("state IN ('pending', 'leased')")
+POLL = text("poll IS NOT NULL")
 
 
 class Outbox(Base):
@@ -36,6 +37,7 @@ class Outbox(Base):
     claim moves that time to the end of the lease, so a crash delays and never loses. `attempt`
     is the fencing number: a late settlement of an older attempt changes nothing. A row that is
     still waiting at `closes_at`, when its reader's quiet hours begin, waits for `reopens_at`.
+    `external` is the channel's own id of the message and `poll` that of the poll in it.
     """
 
     __tablename__ = "outbox"
@@ -44,6 +46,7 @@ class Outbox(Base):
         Index("ix_outbox_open", "channel", "lane", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_outbox_open_chat", "chat", "channel", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_outbox_state", "state"),
+        Index("ix_outbox_poll", "poll", "channel", sqlite_where=POLL, postgresql_where=POLL),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -68,6 +71,7 @@ class Outbox(Base):
     failures: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None]
     external: Mapped[str | None]
+    poll: Mapped[str | None]
     error: Mapped[str | None]
 
 

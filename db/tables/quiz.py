@@ -1,0 +1,261 @@
+"""The question bank, rounds in groups, and what each person practises alone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.tables.base import Base
+from db.types import BigId
+
+
+class QuestionKind(StrEnum):
+    """How a question is answered."""
+
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+    JUDGE = "judge"
+
+
+class QuizQuestion(Base):
+    """A question of the bank. `correct` holds the indices of the right `options`, ascending.
+
+    `key` identifies it across imports and `digest` its content. `unit_id` is the unit whose own
+    it is, null for the shipped ones. Outside of `valid_from` and `valid_to` (exclusive) it asks
+    for the wording of another version and is not put. A retired question stays, unasked.
+    """
+
+    __tablename__ = "quiz_question"
+    __table_args__ = (Index("ix_quiz_question_topic", "topic"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
+    kind: Mapped[str]
+    stem: Mapped[str]
+    options: Mapped[list[str]] = mapped_column(JSON)
+    correct: Mapped[list[int]] = mapped_column(JSON)
+    explanation: Mapped[str] = mapped_column(default="")
+    regulation: Mapped[str] = mapped_column(default="")
+    article: Mapped[str] = mapped_column(default="")
+    version: Mapped[str] = mapped_column(default="")
+    topic: Mapped[str] = mapped_column(default="")
+    difficulty: Mapped[int] = mapped_column(default=1)
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    digest: Mapped[str]
+    created_at: Mapped[datetime]
+    imported_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    retired_at: Mapped[datetime | None]
+
+
+class QuestionReport(Base):
+    """That somebody holds a question to be wrong; its keeper answers once."""
+
+    __tablename__ = "quiz_report"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("quiz_question.id"), index=True)
+    reporter_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    keeper_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    text: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime]
+    answer: Mapped[str | None]
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    answered_at: Mapped[datetime | None]
+
+
+class QuizGroup(Base):
+    """A group chat that quizzes are held in, and its daily round if it wants one.
+
+    `daily_at` is the local time "08:30" of the unit's zone, null without a daily round; `days`
+    is "workdays", "daily" or weekdays "1,3,5" (1 is Monday). `minutes` is how long a round is
+    open, `topic` a topic of the bank or "" for all. With `names` the result names people.
+    """
+
+    __tablename__ = "quiz_group"
+    __table_args__ = (UniqueConstraint("channel", "chat"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    channel: Mapped[str]
+    chat: Mapped[str]
+    thread: Mapped[str | None]
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    daily_at: Mapped[str | None]
+    days: Mapped[str] = mapped_column(default="workdays")
+    count: Mapped[int] = mapped_column(default=5)
+    topic: Mapped[str] = mapped_column(default="")
+    minutes: Mapped[int] = mapped_column(default=30)
+    names: Mapped[bool] = mapped_column(default=False)
+    paused_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None] = mapped_column(index=True)
+    set_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    set_at: Mapped[datetime]
+
+
+class RoundKind(StrEnum):
+    """Why a round is held: its daily minute, somebody asked, or the first right answer wins."""
+
+    DAILY = "daily"
+    EXTRA = "extra"
+    RACE = "race"
+
+
+class RoundState(StrEnum):
+    """Where a round stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    SKIPPED = "skipped"
+
+
+class QuizRound(Base):
+    """One round of a group: a slot keyed by group, local date, kind and number.
+
+    `next_at` is when the clock must look at it again (close it, ask the next of a race); null
+    once it is over.
+    """
+
+    __tablename__ = "quiz_round"
+    __table_args__ = (
+        UniqueConstraint("group_id", "local_date", "kind", "number"),
+        Index(
+            "ix_quiz_round_next_at",
+            "next_at",
+            sqlite_where=text("next_at IS NOT NULL"),
+            postgresql_where=text("next_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("quiz_group.id"))
+    local_date: Mapped[date]
+    kind: Mapped[str]
+    number: Mapped[int]
+    topic: Mapped[str] = mapped_column(default="")
+    count: Mapped[int]
+    state: Mapped[str] = mapped_column(default=RoundState.OPEN.value)
+    due_at: Mapped[datetime]
+    opened_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class QuizPost(Base):
+    """One question put in a round; `order` says which option stands at each place.
+
+    `outbox_id` is the message that carries it; the messenger's ids of the message and the poll
+    are there. Answers that come after `closed_at` do not count.
+    """
+
+    __tablename__ = "quiz_post"
+    __table_args__ = (UniqueConstraint("round_id", "position"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("quiz_round.id"))
+    position: Mapped[int]
+    question_id: Mapped[int] = mapped_column(ForeignKey("quiz_question.id"), index=True)
+    order: Mapped[list[int]] = mapped_column(JSON)
+    outbox_id: Mapped[int | None] = mapped_column(ForeignKey("outbox.id"), unique=True)
+    closed_at: Mapped[datetime | None]
+
+
+class QuizAnswer(Base):
+    """The first answer of a person (or of an account bound to nobody) to a posted question.
+
+    `chosen` holds indices of the question's own options. The ids give the order.
+    """
+
+    __tablename__ = "quiz_answer"
+    __table_args__ = (
+        UniqueConstraint("post_id", "account_id"),
+        UniqueConstraint("post_id", "person_id"),
+        Index("ix_quiz_answer_person_id_at", "person_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("quiz_post.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    chosen: Mapped[list[int]] = mapped_column(JSON)
+    correct: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class StrayVote(Base):
+    """A vote in a poll whose sending has not been noted yet; counted once it is."""
+
+    __tablename__ = "stray_vote"
+    __table_args__ = (UniqueConstraint("channel", "poll", "account_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    channel: Mapped[str]
+    poll: Mapped[str]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    places: Mapped[list[int]] = mapped_column(JSON)
+    at: Mapped[datetime]
+
+
+class PracticeCard(Base):
+    """How well a person knows a question (FSRS): the state from which the next day follows.
+
+    `wrong_at` is set while the question is in the person's wrong-answer book.
+    """
+
+    __tablename__ = "practice_card"
+    __table_args__ = (
+        UniqueConstraint("person_id", "question_id"),
+        Index("ix_practice_card_person_id_due", "person_id", "due"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    question_id: Mapped[int] = mapped_column(ForeignKey("quiz_question.id"))
+    state: Mapped[int]
+    step: Mapped[int | None]
+    stability: Mapped[float | None]
+    difficulty: Mapped[float | None]
+    due: Mapped[datetime]
+    last_review: Mapped[datetime | None]
+    right: Mapped[int] = mapped_column(default=0)
+    wrong: Mapped[int] = mapped_column(default=0)
+    wrong_at: Mapped[datetime | None]
+
+
+class Exam(Base):
+    """A mock examination: `questions` in the order asked, `pass_mark` in per cent."""
+
+    __tablename__ = "exam"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    questions: Mapped[list[int]] = mapped_column(JSON)
+    pass_mark: Mapped[int]
+    started_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    right: Mapped[int] = mapped_column(default=0)
+
+
+class PracticeAnswer(Base):
+    """An answer given alone, in practice or (with `exam_id`) in an examination."""
+
+    __tablename__ = "practice_answer"
+    __table_args__ = (
+        UniqueConstraint("exam_id", "question_id"),
+        Index("ix_practice_answer_person_id_at", "person_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    question_id: Mapped[int] = mapped_column(ForeignKey("quiz_question.id"))
+    exam_id: Mapped[int | None] = mapped_column(ForeignKey("exam.id"))
+    chosen: Mapped[list[int]] = mapped_column(JSON)
+    correct: Mapped[bool]
+    at: Mapped[datetime]
