@@ -9,7 +9,7 @@ from handlers.case_words import after
 from handlers.context import Context
 from handlers.duties import found
 from handlers.duty_acts import attempt
-from handlers.duty_words import line, name_of
+from handlers.duty_words import line, name_of, owner_words
 from handlers.reply import Attachment, Button, Message, Reply, UserError
 from handlers.router import Replies, Router
 from scheduler import duties, listing, outbox
@@ -34,8 +34,9 @@ async def to_accept(context: Context) -> Reply:
         unit.id: unit.name
         for unit in await organisation.list_units(context.session, context.scope(ACCEPT_DUTY))
     }
+    persons = await listing.owners(context.session, waiting[:SHOWN])
     lines = [
-        line(duty, context.calendar_today, unit=names.get(duty.unit_id, ""))
+        line(duty, context.calendar_today, owner=owner_words(duty, names, persons))
         for duty in waiting[:SHOWN]
     ]
     more = f"\n另有 {len(waiting) - SHOWN} 项。" if len(waiting) > SHOWN else ""

@@ -12,7 +12,7 @@ from db.access import OVERSEE_DUTIES, SEE_DUTIES, SEE_LEDGER, Action
 from db.tables import Duty, DutyState, Person, Unit
 from handlers.choosing import pick_unit
 from handlers.context import Context
-from handlers.duty_words import due_words, event_words, line, name_of, state_words
+from handlers.duty_words import due_words, event_words, line, name_of, owner_words, state_words
 from handlers.reply import Button, Quote, Reply, Table, UserError
 from handlers.router import Router
 from scheduler import duties, listing
@@ -59,7 +59,8 @@ async def one(context: Context) -> Reply:
     unit = await context.session.get_one(Unit, duty.unit_id)
     book = await keeping.current(context.session)
     rule = book.edition(duty.rule, duty.edition) if book else None
-    lines = [f"任务 {duty.id}：{name_of(duty)}", f"责任方：{unit.name}"]
+    owner = (await listing.owners(context.session, [duty])).get(duty.person_id or 0, "")
+    lines = [f"任务 {duty.id}：{name_of(duty)}", f"责任方：{unit.name} {owner}".rstrip()]
     if duty.state == DutyState.OPEN.value:
         lines.append(f"时限：{due_words(duty, context.calendar_today)}")
     if duty.earliest_on is not None:
@@ -203,10 +204,10 @@ async def _list(context: Context, owed: Sequence[Duty], heading: str, empty: str
         unit.id: unit.name
         for unit in await organisation.list_units(context.session, context.scope(OVERSEE_DUTIES))
     }
-    lines = [
-        line(duty, context.calendar_today, unit=units.get(duty.unit_id, ""))
-        for duty in owed[:SHOWN]
-    ]
+    persons = await listing.owners(context.session, owed[:SHOWN])
+    lines = []
+    for duty in owed[:SHOWN]:
+        lines.append(line(duty, context.calendar_today, owner=owner_words(duty, units, persons)))
     total = f"{len(owed)}{' 项以上' if len(owed) == listing.MOST else ' 项'}"
     more = f"\n只列出最急的 {SHOWN} 项；可以在后面写组织名称缩小范围。" if len(owed) > SHOWN else ""
     return Reply(f"{heading}（{total}）：\n" + "\n".join(lines) + more)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from db.tables import Duty, DutyEvent, DutyState
@@ -62,12 +62,17 @@ def state_words(duty: Duty) -> str:
     return STATES[state] + ("，补录" if duty.late_entered else "")
 
 
-def line(duty: Duty, today: date, *, unit: str = "") -> str:
+def line(duty: Duty, today: date, *, owner: str = "") -> str:
     """Return one line of a list."""
-    whose = f"【{unit}】" if unit else ""
+    whose = f"【{owner}】" if owner else ""
     if duty.state == DutyState.OPEN.value:
         return f"{duty.id}. {whose}{name_of(duty)} — {due_words(duty, today)}"
     return f"{duty.id}. {whose}{name_of(duty)} — {state_words(duty)}"
+
+
+def owner_words(duty: Duty, units: Mapping[int, str], persons: Mapping[int, str]) -> str:
+    """Name who owes a duty: the unit, and the person in it who owes it for oneself."""
+    return f"{units.get(duty.unit_id, '')} {persons.get(duty.person_id or 0, '')}".strip()
 
 
 def sorted_by_need(duties: Sequence[Duty], today: date) -> list[Duty]:

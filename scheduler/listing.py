@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import BY_TITLE, Action, Actor, Scope
-from db.tables import Duty, DutyEvent, DutyState, Evidence, Title, Unit
+from db.tables import Duty, DutyEvent, DutyState, Evidence, Person, Title, Unit
 
 # Who answers for a unit: what the unit owes stands in the list of each of them.
 ANSWERING = frozenset(
@@ -52,6 +52,15 @@ async def find(session: AsyncSession, duty_id: int, within: Scope) -> Duty | Non
     """Return a duty of a scope, by id; one outside is not found."""
     statement = _within(within).where(Duty.id == duty_id)
     return (await session.scalars(statement)).one_or_none()
+
+
+async def owners(session: AsyncSession, duties: Sequence[Duty]) -> dict[int, str]:
+    """Return the names of the persons who owe some duties, by person; a unit's have none."""
+    ids = {duty.person_id for duty in duties if duty.person_id is not None}
+    if not ids:
+        return {}
+    people = await session.scalars(select(Person).where(Person.id.in_(ids)))
+    return {person.id: person.name for person in people}
 
 
 async def owes(session: AsyncSession, actor: Actor, duty_id: int) -> bool:

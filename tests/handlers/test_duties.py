@@ -281,6 +281,14 @@ async def test_a_committee_sees_its_subtree_with_the_overdue_first(talk: Talk) -
     assert BRANCH not in late
 
 
+async def test_a_secretary_sees_who_owes_what_a_person_owes(talk: Talk, meeting: int) -> None:
+    dues = await owe(talk, DUES, person=MEMBER)
+    answer = text(await talk.say(SECRETARY, "支部任务"))
+    assert f"{dues}. 【{BRANCH} {MEMBER}】交纳党费" in answer
+    assert f"{meeting}. 【{BRANCH}】支委会会议" in answer
+    assert f"责任方：{BRANCH} {MEMBER}" in text(await talk.say(SECRETARY, f"任务 {dues}"))
+
+
 async def test_the_ledger_counts_what_became_of_a_year(talk: Talk, meeting: int) -> None:
     today = talk.now.date()
     late = await owe(talk, MEETING, unit=BRANCH, due_on=today - timedelta(days=3))
