@@ -1,0 +1,1 @@
+"""The questions that come with the program, one TOML file a topic."""
