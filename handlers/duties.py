@@ -13,6 +13,7 @@ from db.tables import Duty, DutyState, Person, Unit
 from handlers.choosing import pick_unit
 from handlers.context import Context
 from handlers.duty_words import due_words, event_words, line, name_of, owner_words, state_words
+from handlers.paging import page_of, turn
 from handlers.reply import Button, Quote, Reply, Table, UserError
 from handlers.router import Router
 from scheduler import duties, listing
@@ -21,27 +22,40 @@ from scheduler.rulebook import keeping, wording
 router = Router()
 
 SHOWN = 15
+NO_MORE = "没有更多任务了。"
 NOT_FOUND = "没有找到这项任务。发送“我的任务”查看编号。"
 
 
 @router.command(
-    "mytasks", "我的任务", "任务清单", help="看我要办的任务", needs=SEE_DUTIES, private=True
+    "mytasks",
+    "我的任务",
+    "任务清单",
+    help="看我要办的任务",
+    needs=SEE_DUTIES,
+    usage="[页码]",
+    private=True,
 )
 async def mine(context: Context) -> Reply:
     """List what the asking person owes, the nearest limit first."""
     owed = await listing.owed(context.session, context.actor, begun=context.calendar_today)
-    for duty in owed[:SHOWN]:
+    _, page = page_of(context.text)
+    shown = owed[(page - 1) * SHOWN : page * SHOWN]
+    for duty in shown:
         await duties.see(
             context.session, duty.id, actor_id=context.person_id, now=context.calendar_now
         )
     if not owed:
         return Reply("你现在没有要办的任务。")
-    lines = [line(duty, context.calendar_today) for duty in owed[:SHOWN]]
-    more = f"\n另有 {len(owed) - SHOWN} 项，办完前面的再看。" if len(owed) > SHOWN else ""
+    if not shown:
+        raise UserError(NO_MORE)
+    lines = [line(duty, context.calendar_today) for duty in shown]
     hint = "发送“任务 编号”看依据和材料，“完成 编号”办结。"
     return Reply(
-        f"你要办的任务 {len(owed)} 项：\n" + "\n".join(lines) + f"{more}\n\n{hint}",
-        buttons=tuple((Button(f"任务 {duty.id}", f"/task {duty.id}"),) for duty in owed[:5]),
+        f"你要办的任务 {len(owed)} 项：\n" + "\n".join(lines) + f"\n\n{hint}",
+        buttons=(
+            *((Button(f"任务 {duty.id}", f"/task {duty.id}"),) for duty in shown[:5]),
+            *turn("/mytasks", page, len(owed), size=SHOWN),
+        ),
     )
 
 
@@ -85,12 +99,13 @@ async def one(context: Context) -> Reply:
     "组织任务",
     help="看职责范围内没有办结的任务",
     needs=OVERSEE_DUTIES,
-    usage="[组织]",
+    usage="[组织] [页码]",
     private=True,
 )
 async def of_unit(context: Context) -> Reply:
     """List what has not ended in the asking person's scope, overdue first."""
-    unit = await _unit(context, OVERSEE_DUTIES, context.text)
+    name, page = page_of(context.text)
+    unit = await _unit(context, OVERSEE_DUTIES, name)
     running = await listing.running(
         context.session,
         context.scope(OVERSEE_DUTIES),
@@ -98,7 +113,9 @@ async def of_unit(context: Context) -> Reply:
         unit=unit,
     )
     where = unit.name if unit else "你的职责范围内"
-    return await _list(context, running, f"{where}没有办结的任务", f"{where}没有未办结的任务。")
+    if not running:
+        return Reply(f"{where}没有未办结的任务。")
+    return await _list(context, running, f"{where}没有办结的任务", f"/duties {name}", page)
 
 
 @router.command(
@@ -107,17 +124,20 @@ async def of_unit(context: Context) -> Reply:
     "逾期任务",
     help="看职责范围内逾期的任务",
     needs=OVERSEE_DUTIES,
-    usage="[组织]",
+    usage="[组织] [页码]",
     private=True,
 )
 async def overdue(context: Context) -> Reply:
     """List what is past its limit in the asking person's scope, the longest first."""
-    unit = await _unit(context, OVERSEE_DUTIES, context.text)
+    name, page = page_of(context.text)
+    unit = await _unit(context, OVERSEE_DUTIES, name)
     late = await listing.overdue(
         context.session, context.scope(OVERSEE_DUTIES), today=context.calendar_today, unit=unit
     )
     where = unit.name if unit else "你的职责范围内"
-    return await _list(context, late, f"{where}逾期的任务", f"{where}没有逾期的任务。")
+    if not late:
+        return Reply(f"{where}没有逾期的任务。")
+    return await _list(context, late, f"{where}逾期的任务", f"/overdue {name}", page)
 
 
 @router.command(
@@ -197,20 +217,26 @@ async def _unit(context: Context, action: Action, name: str) -> Unit | None:
     return await pick_unit(context, action, name) if name else None
 
 
-async def _list(context: Context, owed: Sequence[Duty], heading: str, empty: str) -> Reply:
-    if not owed:
-        return Reply(empty)
+async def _list(
+    context: Context, owed: Sequence[Duty], heading: str, command: str, page: int
+) -> Reply:
+    shown = owed[(page - 1) * SHOWN : page * SHOWN]
+    if not shown:
+        raise UserError(NO_MORE)
     units = {
         unit.id: unit.name
         for unit in await organisation.list_units(context.session, context.scope(OVERSEE_DUTIES))
     }
-    persons = await listing.owners(context.session, owed[:SHOWN])
+    persons = await listing.owners(context.session, shown)
     lines = []
-    for duty in owed[:SHOWN]:
+    for duty in shown:
         lines.append(line(duty, context.calendar_today, owner=owner_words(duty, units, persons)))
     total = f"{len(owed)}{' 项以上' if len(owed) == listing.MOST else ' 项'}"
-    more = f"\n只列出最急的 {SHOWN} 项；可以在后面写组织名称缩小范围。" if len(owed) > SHOWN else ""
-    return Reply(f"{heading}（{total}）：\n" + "\n".join(lines) + more)
+    more = "\n可以在后面写组织名称缩小范围。" if len(owed) > SHOWN else ""
+    return Reply(
+        f"{heading}（{total}）：\n" + "\n".join(lines) + more,
+        buttons=turn(command.strip(), page, len(owed), size=SHOWN),
+    )
 
 
 def _name_and_year(text: str, year: int) -> tuple[str, int]:

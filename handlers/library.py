@@ -8,6 +8,7 @@ from db import access
 from db.access import EDIT_LIBRARY, SEE_LIBRARY
 from handlers import uploads
 from handlers.context import Context
+from handlers.paging import turn
 from handlers.reply import Button, Reply, Table, UserError
 from handlers.router import Router
 from knowledge import catalogue
@@ -43,8 +44,8 @@ async def documents(context: Context) -> Reply:
     buttons = [
         (Button(f"{line.id}. {line.title[:TITLE]}", f"/document {line.id}"),) for line in lines
     ]
-    turn = _pages("/documents", page, total)
-    return Reply(f"知识库共有 {total} 份资料。", table=table, buttons=(*buttons, *turn))
+    leaf = turn("/documents", page, total, size=PAGE)
+    return Reply(f"知识库共有 {total} 份资料。", table=table, buttons=(*buttons, *leaf))
 
 
 @router.command(
@@ -155,10 +156,10 @@ async def _content(
         f"{p.id}. {p.heading}{'（已停用）' if p.retired else ''}：{_short(p.text)}"
         for p in passages
     )
-    turn = _pages(f"/edition {version.id}", page, version.count)
+    leaf = turn(f"/edition {version.id}", page, version.count, size=PAGE)
     return Reply(
         f"{head}\n\n版本 {version.id} 的内容：\n{body or '没有更多内容了。'}",
-        buttons=(*turn, *_others(line, version), *_edits(context, line)),
+        buttons=(*leaf, *_others(line, version), *_edits(context, line)),
     )
 
 
@@ -215,16 +216,6 @@ def _change(word: str, change: Change) -> str:
 
 def _version(line: DocumentLine, number: int) -> VersionLine:
     return next(version for version in line.versions if version.id == number)
-
-
-def _pages(command: str, page: int, total: int) -> tuple[tuple[Button, ...], ...]:
-    """Offer the page before and the one after."""
-    row = []
-    if page > 1:
-        row.append(Button("上一页", f"{command} {page - 1}"))
-    if page * PAGE < total:
-        row.append(Button("下一页", f"{command} {page + 1}"))
-    return (tuple(row),) if row else ()
 
 
 def _numbers(text: str, *, default: tuple[int, ...]) -> tuple[int, ...]:

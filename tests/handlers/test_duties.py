@@ -289,6 +289,20 @@ async def test_a_secretary_sees_who_owes_what_a_person_owes(talk: Talk, meeting:
     assert f"责任方：{BRANCH} {MEMBER}" in text(await talk.say(SECRETARY, f"任务 {dues}"))
 
 
+async def test_long_lists_are_turned_by_page(talk: Talk) -> None:
+    await open_book(talk)
+    due = talk.now.date()
+    ids = [await owe(talk, MEETING, unit=BRANCH, due_on=due + timedelta(days=n)) for n in range(17)]
+    for command in ("我的任务", "支部任务", f"支部任务 {BRANCH}"):
+        (first,) = await talk.say(SECRETARY, command)
+        assert f"{ids[14]}. " in first.text
+        assert f"{ids[15]}. " not in first.text
+        (second,) = await talk.press(SECRETARY, first, "下一页")
+        assert f"{ids[14]}. " not in second.text
+        assert f"{ids[16]}. " in second.text
+        assert "没有更多" in text(await talk.say(SECRETARY, f"{command} 3"))
+
+
 async def test_the_ledger_counts_what_became_of_a_year(talk: Talk, meeting: int) -> None:
     today = talk.now.date()
     late = await owe(talk, MEETING, unit=BRANCH, due_on=today - timedelta(days=3))
