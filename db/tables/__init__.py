@@ -58,6 +58,7 @@ from db.tables.organisation import (
 from db.tables.outbox import Attempt, Outbox, OutboxState
 from db.tables.quiz import (
     Exam,
+    Practice,
     PracticeAnswer,
     PracticeCard,
     QuestionKind,
@@ -121,6 +122,7 @@ __all__ = [
     "Person",
     "Post",
     "Postponement",
+    "Practice",
     "PracticeAnswer",
     "PracticeCard",
     "PressToken",

@@ -116,7 +116,7 @@ class QuizRound(Base):
     """One round of a group: a slot keyed by group, local date, kind and number.
 
     `next_at` is when the clock must look at it again (close it, ask the next of a race); null
-    once it is over.
+    once it is over. Since `learned_at` its answers are in the practice cards of people.
     """
 
     __tablename__ = "quiz_round"
@@ -144,6 +144,7 @@ class QuizRound(Base):
     closed_at: Mapped[datetime | None]
     next_at: Mapped[datetime | None]
     asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    learned_at: Mapped[datetime | None]
 
 
 class QuizPost(Base):
@@ -205,7 +206,8 @@ class StrayVote(Base):
 class PracticeCard(Base):
     """How well a person knows a question (FSRS): the state from which the next day follows.
 
-    `wrong_at` is set while the question is in the person's wrong-answer book.
+    `wrong_at` is set while the question is in the person's wrong-answer book, `mended_on` is the
+    local date of the first right answer since it came there.
     """
 
     __tablename__ = "practice_card"
@@ -226,12 +228,50 @@ class PracticeCard(Base):
     right: Mapped[int] = mapped_column(default=0)
     wrong: Mapped[int] = mapped_column(default=0)
     wrong_at: Mapped[datetime | None]
+    mended_on: Mapped[date | None]
+
+
+class Practice(Base):
+    """A sitting of practice: `questions` are those asked, the last one `waiting` for its answer.
+
+    `planned` are questions to be asked when none is due, `marks` the places that are ticked so
+    far in a question with several right options. With `book` it goes through the person's
+    wrong-answer book.
+    """
+
+    __tablename__ = "practice"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    topic: Mapped[str] = mapped_column(default="")
+    book: Mapped[bool] = mapped_column(default=False)
+    count: Mapped[int]
+    planned: Mapped[list[int]] = mapped_column(JSON)
+    questions: Mapped[list[int]] = mapped_column(JSON)
+    marks: Mapped[list[int]] = mapped_column(JSON)
+    waiting: Mapped[bool] = mapped_column(default=False)
+    answered: Mapped[int] = mapped_column(default=0)
+    right: Mapped[int] = mapped_column(default=0)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class Exam(Base):
-    """A mock examination: `questions` in the order asked, `pass_mark` in per cent."""
+    """A mock examination: `questions` in the order asked, `pass_mark` in per cent.
+
+    One person sits one at a time. An answer counts before `ends_at`.
+    """
 
     __tablename__ = "exam"
+    __table_args__ = (
+        Index(
+            "ix_exam_open",
+            "person_id",
+            unique=True,
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
@@ -244,10 +284,14 @@ class Exam(Base):
 
 
 class PracticeAnswer(Base):
-    """An answer given alone, in practice or (with `exam_id`) in an examination."""
+    """An answer given alone: to a question of a practice, or of an examination until handed in.
+
+    `number` is the place of the question in the practice, from 1.
+    """
 
     __tablename__ = "practice_answer"
     __table_args__ = (
+        UniqueConstraint("practice_id", "number"),
         UniqueConstraint("exam_id", "question_id"),
         Index("ix_practice_answer_person_id_at", "person_id", "at"),
     )
@@ -255,6 +299,8 @@ class PracticeAnswer(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     question_id: Mapped[int] = mapped_column(ForeignKey("quiz_question.id"))
+    practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"))
+    number: Mapped[int | None]
     exam_id: Mapped[int | None] = mapped_column(ForeignKey("exam.id"))
     chosen: Mapped[list[int]] = mapped_column(JSON)
     correct: Mapped[bool]

@@ -50,6 +50,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("exam", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_exam_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(
+            "ix_exam_open",
+            ["person_id"],
+            unique=True,
+            sqlite_where=sa.text("finished_at IS NULL"),
+            postgresql_where=sa.text("finished_at IS NULL"),
+        )
 
     op.create_table(
         "mute",
@@ -159,6 +166,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_material_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
+        "practice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("book", sa.Boolean(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("planned", sa.JSON(), nullable=False),
+        sa.Column("questions", sa.JSON(), nullable=False),
+        sa.Column("marks", sa.JSON(), nullable=False),
+        sa.Column("waiting", sa.Boolean(), nullable=False),
+        sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("right", sa.Integer(), nullable=False),
+        sa.Column("started_at", db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_practice_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_practice")),
+    )
+    with op.batch_alter_table("practice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_practice_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "practice_answer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -167,6 +197,10 @@ def upgrade() -> None:
         sa.Column(
             "question_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column(
+            "practice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("number", sa.Integer(), nullable=True),
         sa.Column("exam_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("chosen", sa.JSON(), nullable=False),
         sa.Column("correct", sa.Boolean(), nullable=False),
@@ -179,6 +213,12 @@ def upgrade() -> None:
             ["question_id"], ["quiz_question.id"], name=op.f("fk_practice_answer_question_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_practice_answer")),
+        sa.ForeignKeyConstraint(
+            ["practice_id"], ["practice.id"], name=op.f("fk_practice_answer_practice_id")
+        ),
+        sa.UniqueConstraint(
+            "practice_id", "number", name=op.f("uq_practice_answer_practice_id_number")
+        ),
         sa.UniqueConstraint(
             "exam_id", "question_id", name=op.f("uq_practice_answer_exam_id_question_id")
         ),
@@ -204,6 +244,7 @@ def upgrade() -> None:
         sa.Column("right", sa.Integer(), nullable=False),
         sa.Column("wrong", sa.Integer(), nullable=False),
         sa.Column("wrong_at", db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("mended_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_practice_card_person_id")
         ),
@@ -273,6 +314,7 @@ def upgrade() -> None:
         sa.Column("closed_at", db.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("next_at", db.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("asked_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("learned_at", db.types.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["asked_by"], ["person.id"], name=op.f("fk_quiz_round_asked_by")),
         sa.ForeignKeyConstraint(
             ["group_id"], ["quiz_group.id"], name=op.f("fk_quiz_round_group_id")
@@ -469,6 +511,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_practice_answer_person_id_at")
 
     op.drop_table("practice_answer")
+    with op.batch_alter_table("practice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_practice_person_id"))
+
+    op.drop_table("practice")
     with op.batch_alter_table("material", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_material_unit_id"))
 
@@ -486,6 +532,11 @@ def downgrade() -> None:
     op.drop_table("quiz_group")
     op.drop_table("mute")
     with op.batch_alter_table("exam", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_exam_open",
+            sqlite_where=sa.text("finished_at IS NULL"),
+            postgresql_where=sa.text("finished_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_exam_person_id"))
 
     op.drop_table("exam")
