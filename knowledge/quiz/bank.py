@@ -13,7 +13,7 @@ from db.tables import QuizQuestion
 from knowledge.quiz.choices import parse_choice, shuffled
 from knowledge.quiz.model import letters
 
-__all__ = ["get", "letters", "parse_choice", "pick", "shuffled", "source_line", "topics"]
+__all__ = ["askable", "get", "letters", "parse_choice", "pick", "shuffled", "source_line", "topics"]
 
 
 async def pick(
@@ -36,7 +36,7 @@ async def pick(
         return []
     rows = await session.execute(
         select(QuizQuestion.id, QuizQuestion.topic)
-        .where(*_askable(unit_path, today), *([QuizQuestion.topic == topic] if topic else []))
+        .where(*askable(unit_path, today), *([QuizQuestion.topic == topic] if topic else []))
         .order_by(QuizQuestion.id)
     )
     topic_of = {row.id: row.topic for row in rows}
@@ -52,7 +52,7 @@ async def topics(session: AsyncSession, *, unit_path: str, today: date) -> list[
     """Return the topics that may be put to the subtree today, with the count of each."""
     rows = await session.execute(
         select(QuizQuestion.topic, func.count())
-        .where(*_askable(unit_path, today))
+        .where(*askable(unit_path, today))
         .group_by(QuizQuestion.topic)
         .order_by(func.count().desc(), QuizQuestion.topic)
     )
@@ -74,8 +74,8 @@ def source_line(question: QuizQuestion) -> str:
     return f"{question.regulation}{question.article}{version}"
 
 
-def _askable(unit_path: str, today: date) -> list[ColumnElement[bool]]:
-    """Return the conditions under which a question may be put to a subtree."""
+def askable(unit_path: str, today: date) -> list[ColumnElement[bool]]:
+    """Return the conditions on `QuizQuestion` under which one may be put to the subtree."""
     units = [int(part) for part in unit_path.split("/") if part]
     return [
         or_(QuizQuestion.unit_id.is_(None), QuizQuestion.unit_id.in_(units)),
