@@ -23,6 +23,7 @@ from handlers.everything import make_router
 from handlers.questions import ask
 from knowledge import seeding
 from knowledge.library import Library
+from knowledge.quiz import seeding as quiz_seeding
 from scheduler import notices, workdays
 from scheduler.heartbeat import Pulse
 from scheduler.rulebook import keeping
@@ -87,6 +88,7 @@ async def open_store(settings: Settings) -> AsyncIterator[tuple[Database, Secret
                 await demo.plant(session, secrets)
                 await demo.seat(session, channel=BROWSER, now=utc_now())
             await seeding.seed(session, now=utc_now())
+            await quiz_seeding.seed(session, now=utc_now())
         async with database.read() as session:
             library = await Library.open(settings.data / "search", session)
         yield database, secrets, library

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -52,10 +53,41 @@ class QuizQuestion(Base):
     retired_at: Mapped[datetime | None]
 
 
+class QuizImport(Base):
+    """One time that questions were brought in, so that it can be undone.
+
+    `added` holds the ids of the questions that were new or came back, `changed` what was there
+    before: the id, the columns, and the digest that took their place. A `name` of "" is the
+    shipped bank, whose `digest` tells whether the program brings another.
+    """
+
+    __tablename__ = "quiz_import"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str]
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    digest: Mapped[str]
+    added: Mapped[list[int]] = mapped_column(JSON)
+    changed: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
 class QuestionReport(Base):
     """That somebody holds a question to be wrong; its keeper answers once."""
 
     __tablename__ = "quiz_report"
+    __table_args__ = (
+        Index(
+            "uq_quiz_report_open",
+            "question_id",
+            "reporter_id",
+            unique=True,
+            sqlite_where=text("answered_at IS NULL"),
+            postgresql_where=text("answered_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     question_id: Mapped[int] = mapped_column(ForeignKey("quiz_question.id"), index=True)

@@ -30,7 +30,9 @@ _FIELDS = (
     "valid_from",
     "valid_to",
 )
-_MEANINGLESS = re.compile(r"[\W_]+")
+# Signs are not meant, but for those of a number: 1.5% is not 15%.
+_MEANT = "%‰<>≤≥=+±√×"
+_MEANINGLESS = re.compile(rf"(?<!\d)[^\w{_MEANT}]|[^\w{_MEANT}](?!\d)|_")
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_quiz_question_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
+        "quiz_import",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("added", sa.JSON(), nullable=False),
+        sa.Column("changed", sa.JSON(), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("at", db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_quiz_import_person_id")
+        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_quiz_import_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quiz_import")),
+    )
+    with op.batch_alter_table("quiz_import", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_quiz_import_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "unit_setting",
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -296,6 +316,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_quiz_report_keeper_id"), ["keeper_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_quiz_report_question_id"), ["question_id"], unique=False
+        )
+        batch_op.create_index(
+            "uq_quiz_report_open",
+            ["question_id", "reporter_id"],
+            unique=True,
+            sqlite_where=sa.text("answered_at IS NULL"),
+            postgresql_where=sa.text("answered_at IS NULL"),
         )
 
     op.create_table(
@@ -499,6 +526,11 @@ def downgrade() -> None:
 
     op.drop_table("quiz_round")
     with op.batch_alter_table("quiz_report", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_quiz_report_open",
+            sqlite_where=sa.text("answered_at IS NULL"),
+            postgresql_where=sa.text("answered_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_quiz_report_question_id"))
         batch_op.drop_index(batch_op.f("ix_quiz_report_keeper_id"))
 
@@ -520,6 +552,10 @@ def downgrade() -> None:
 
     op.drop_table("material")
     op.drop_table("unit_setting")
+    with op.batch_alter_table("quiz_import", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_quiz_import_person_id"))
+
+    op.drop_table("quiz_import")
     with op.batch_alter_table("quiz_question", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_quiz_question_unit_id"))
         batch_op.drop_index("ix_quiz_question_topic")
