@@ -32,7 +32,7 @@ from handlers.incoming import (
     Vote,
 )
 from handlers.meaning import is_explicit, is_question
-from handlers.reply import Button, Reply, UserError
+from handlers.reply import TOAST_LENGTH, Button, Reply, UserError
 from handlers.router import FileRoute, Handler, Replies, Route, Router, Step
 from knowledge.documents import DocumentError
 from scheduler import outbox, votes
@@ -203,8 +203,9 @@ class Dispatcher:
         else:
             context.text = incoming.text.strip()
         replies = await self._guarded(context, prepared)
-        await self._keep(context, replies)
-        return Handled()
+        toasts = [reply for reply in replies if _is_toast(reply, incoming)]
+        await self._keep(context, [reply for reply in replies if reply not in toasts])
+        return Handled("\n".join(reply.text for reply in toasts))
 
     async def _guarded(self, context: Context, prepared: Prepared) -> Sequence[Reply]:
         """Run the handler in a savepoint: a mistake of the user's undoes it and is told."""
@@ -212,7 +213,7 @@ class Dispatcher:
             async with context.session.begin_nested():
                 return _as_list(await self._route(context, prepared))
         except UserError as error:
-            return [Reply(str(error), private=context.aside is not None)]
+            return [Reply(str(error), private=context.aside is not None, toast=True)]
 
     async def _route(self, context: Context, prepared: Prepared) -> Replies:
         if prepared.refusal is not None:
@@ -430,6 +431,11 @@ class Dispatcher:
 
 def _as_list(replies: Replies) -> list[Reply]:
     return [replies] if isinstance(replies, Reply) else list(replies)
+
+
+def _is_toast(reply: Reply, incoming: Incoming) -> bool:
+    pressed = incoming.group and incoming.press is not None
+    return reply.toast and pressed and len(reply.text) <= TOAST_LENGTH
 
 
 def _no_file(actor: Actor) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scheduler.messages import Attachment, Button, Message, Quote, Table
+from scheduler.messages import Attachment, Button, Message, Poll, Quote, Table
 
-__all__ = ["Attachment", "Button", "Message", "Quote", "Reply", "Table", "UserError"]
+__all__ = ["Attachment", "Button", "Message", "Poll", "Quote", "Reply", "Table", "UserError"]
+
+TOAST_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +16,14 @@ class Reply(Message):
     """A message in answer to somebody.
 
     `private` sends it to the person's own chat even when the question was put in a group;
-    `replaces` shows it in place of the message whose button was pressed, where possible.
+    `replaces` shows it in place of the message whose button was pressed, where possible. A
+    `toast` answers a press in a group by its text alone, shown for a moment and only to who
+    pressed; otherwise, or with more than `TOAST_LENGTH` characters, it is said as any reply.
     """
 
     private: bool = False
     replaces: bool = False
+    toast: bool = False
 
 
 class UserError(Exception):

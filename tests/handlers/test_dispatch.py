@@ -41,6 +41,15 @@ def talk(talk: Talk) -> Talk:
     async def secretly(context: Context) -> Reply:
         return Reply("只给你看")
 
+    @router.command("whisper", help="", needs=ASK, usage="x", hidden=True)
+    async def whisper(context: Context) -> list[Reply]:
+        return [Reply(context.text, toast=True), Reply("大家都看到")]
+
+    @router.command("whispers", help="", needs=ASK, hidden=True)
+    async def whispers(context: Context) -> Reply:
+        commands = ("/whisper 答对了", "/whisper " + "长" * 201, "/mistake x")
+        return Reply("选", buttons=tuple((Button(c[-4:], c, anyone=True),) for c in commands))
+
     @router.command("dialog", help="", needs=ASK, hidden=True)
     async def dialog(context: Context) -> Reply:
         await context.go_to("test.step", n=1)
@@ -84,6 +93,40 @@ async def test_a_button_of_another_person_is_refused_unless_it_is_for_all(talk: 
     assert (refused.notice, talk.mail("群")) == (STALE_BUTTON, [])
     again = talk.incoming(SECRETARY, "", chat="群", group=True, press=anyones.token)
     assert [m.text for m in await talk.send(again)] == ["按了谁都行"]
+
+
+async def test_a_toast_is_for_who_pressed_in_a_group(talk: Talk) -> None:
+    [card] = await talk.send(talk.incoming(MEMBER, "/whispers", chat="群", group=True))
+    press = talk.incoming(
+        SECRETARY, "", chat="群", group=True, press=card.buttons[0][0].token, message="1"
+    )
+    handled = await talk.handle(press)
+    assert handled.notice == "答对了"
+    assert [m.text for m in talk.mail("群")] == ["大家都看到"]
+    assert (await talk.handle(press)).notice == ""
+    assert talk.mail("群") == []
+
+
+async def test_a_toast_that_is_no_answer_to_a_press_in_a_group_is_said(talk: Talk) -> None:
+    [card] = await talk.say(MEMBER, "/whispers")
+    answers = await talk.press(MEMBER, card, card.buttons[0][0].label)
+    assert [m.text for m in answers] == ["答对了", "大家都看到"]
+    typed = talk.incoming(MEMBER, "/whisper 答对了", chat="群", group=True)
+    assert [m.text for m in await talk.send(typed)] == ["答对了", "大家都看到"]
+
+
+async def test_a_toast_that_is_too_long_for_one_is_said(talk: Talk) -> None:
+    [card] = await talk.send(talk.incoming(MEMBER, "/whispers", chat="群", group=True))
+    press = talk.incoming(MEMBER, "", chat="群", group=True, press=card.buttons[1][0].token)
+    assert (await talk.handle(press)).notice == ""
+    assert [len(m.text) for m in talk.mail("群")] == [201, 5]
+
+
+async def test_a_mistake_by_a_button_in_a_group_is_told_to_its_maker_alone(talk: Talk) -> None:
+    [card] = await talk.send(talk.incoming(MEMBER, "/whispers", chat="群", group=True))
+    press = talk.incoming(SECRETARY, "", chat="群", group=True, press=card.buttons[2][0].token)
+    assert (await talk.handle(press)).notice == "写错了"
+    assert talk.mail("群") == []
 
 
 @pytest.mark.parametrize("token", ["", "x" * 22, "../..", "' OR 1=1 --", "\0", "\ud800", "长" * 99])
