@@ -29,14 +29,15 @@ class TerminalChannel:
 
 
 def as_text(message: Message) -> str:
-    """Return a message as plain lines."""
+    """Return a message as plain lines; a poll is its text and buttons."""
     lines = [message.text]
     if message.quote:
         lines.append(f"  —— {message.quote.line()}")
     if message.table:
         lines.extend("  " + " | ".join(row) for row in message.table.rows)
     if message.attachment:
-        lines.append(f"  [文件] {message.attachment.name}")
+        kind = "图片" if message.attachment.is_picture else "文件"
+        lines.append(f"  [{kind}] {message.attachment.name}")
     buttons = [button for row in message.buttons for button in row]
     lines.extend(f"  [{n}] {button.label}" for n, button in enumerate(buttons, 1))
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from telegram import InlineKeyboardMarkup, InputFile, ReplyParameters
@@ -15,9 +16,10 @@ from bot.channels.telegram import limits
 from bot.channels.telegram.errors import ApiRefusal, Unreadable, to_channel_error
 from bot.channels.telegram.layout import TABLE_NAME, Part, buttons, file_name, parts
 from bot.channels.telegram.limiter import Turn
+from bot.channels.telegram.polls import Polls
 from bot.channels.telegram.speaker import Speaker
 from bot.channels.telegram.table import workbook
-from scheduler.channels import ChannelError, Delivery
+from scheduler.channels import ChannelError, Delivery, Posted
 from scheduler.messages import Attachment, Table
 from scheduler.rates import Pace
 
@@ -50,10 +52,13 @@ class TelegramChannel:
     def __init__(self, speaker: Speaker, read_file: ReadFile) -> None:
         self._speaker = speaker
         self._read_file = read_file
+        self._polls = Polls(speaker)
         self._progress: OrderedDict[tuple[int, int], list[str]] = OrderedDict()
 
-    async def send(self, delivery: Delivery) -> str | None:
+    async def send(self, delivery: Delivery) -> str | Posted | None:
         """Deliver all parts and return the last one's id; raises `ChannelError`.
+
+        A poll is posted as one; where it cannot be, its message is said in words.
 
         When a later part fails, the next attempt goes on behind the parts that went out (as
         long as this process remembers; otherwise delivery is at least once).
@@ -67,7 +72,26 @@ class TelegramChannel:
         except TelegramError as error:
             raise to_channel_error(error) from error
 
-    async def _deliver(self, delivery: Delivery, chat: int) -> str | None:
+    async def _deliver(self, delivery: Delivery, chat: int) -> str | Posted | None:
+        poll, words = delivery.message.poll, _without_poll(delivery)
+        if poll is None:
+            return await self._say_all(words, chat)
+        if delivery.edits and poll.closed:
+            await self._close(words, chat, delivery.edits)
+            return delivery.edits
+        if not delivery.edits and not poll.closed and (delivery.id, chat) not in self._progress:
+            options = _options(delivery, chat, Part(), first=True)
+            posted = await self._polls.post(poll, options)
+            if posted is not None:
+                return posted
+        return await self._say_all(words, chat)
+
+    async def _close(self, words: Delivery, chat: int, message: str) -> None:
+        """Close a poll, or what was said instead of one; if both are gone, that is enough."""
+        if not await self._polls.stop(chat, _number(message), words.lane):
+            await self._edit(words, chat, parts(words.message, group=chat < 0)[0])
+
+    async def _say_all(self, delivery: Delivery, chat: int) -> str | None:
         if delivery.edits and _only_buttons(delivery) and await self._edit_buttons(delivery, chat):
             return delivery.edits
         laid = parts(delivery.message, group=chat < 0)
@@ -175,6 +199,10 @@ class TelegramChannel:
             return file_name(file.name), await self._read_file(file.file)
         except LookupError as error:
             raise ChannelError("the attached file is gone", permanent=True) from error
+
+
+def _without_poll(delivery: Delivery) -> Delivery:
+    return replace(delivery, message=replace(delivery.message, poll=None))
 
 
 def _only_buttons(delivery: Delivery) -> bool:

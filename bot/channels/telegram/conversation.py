@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from handlers.incoming import ChatEvent, Incoming
+from handlers.incoming import ChatEvent, Incoming, PollNews, Vote
 
 
 class Handled(Protocol):
@@ -20,5 +20,9 @@ class Conversation(Protocol):
     async def handle(self, incoming: Incoming) -> Handled: ...
 
     async def chat_event(self, event: ChatEvent) -> None: ...
+
+    async def vote(self, vote: Vote) -> None: ...
+
+    async def poll_news(self, news: PollNews) -> None: ...
 
     async def commands(self, channel: str, account: str) -> list[tuple[str, str]]: ...

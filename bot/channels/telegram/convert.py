@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from aiogram.enums import ChatMemberStatus, ChatType, MessageEntityType
+from aiogram.enums import ChatMemberStatus, ChatType, MessageEntityType, PollType
 from aiogram.types import (
     CallbackQuery,
     Chat,
@@ -19,11 +19,13 @@ from aiogram.types import (
     ChatMemberUpdated,
     Message,
     MessageEntity,
+    Poll,
+    PollAnswer,
     User,
 )
 
 from bot.channels.telegram.layout import clean
-from handlers.incoming import ChatChange, ChatEvent, Contact, Incoming, Upload
+from handlers.incoming import ChatChange, ChatEvent, Contact, Incoming, PollNews, Upload, Vote
 
 Download = Callable[[str, int], Awaitable[bytes]]
 CHANNEL = "telegram"
@@ -85,6 +87,28 @@ class Converter:
             press=clean(query.data),
             message=str(message.message_id),
         )
+
+    def vote(self, update: int, answer: PollAnswer) -> Vote | None:
+        """Return what a person chose; None for a chat that votes: it is nobody."""
+        voter = answer.user
+        if voter is None or voter.is_bot or answer.voter_chat is not None:
+            return None
+        return Vote(
+            channel=CHANNEL,
+            update=str(update),
+            account=str(voter.id),
+            account_name=clean(voter.full_name),
+            poll=answer.poll_id,
+            places=tuple(answer.option_ids),
+            at=self._now(),
+        )
+
+    def poll_news(self, update: int, poll: Poll) -> PollNews | None:
+        """Return the words of a poll as we send them, not anonymous; None of any other."""
+        if poll.type != PollType.QUIZ or poll.is_anonymous:
+            return None
+        options = tuple(option.text for option in poll.options)
+        return PollNews(CHANNEL, str(update), poll.id, poll.question, options, self._now())
 
     def moved(self, update: int, message: Message) -> ChatEvent | None:
         """Return that a group became a supergroup, which both of the chats report."""

@@ -12,9 +12,18 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from aiogram import Bot, Dispatcher, Router
-from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, Update, User
+from aiogram.types import (
+    CallbackQuery,
+    ChatMemberUpdated,
+    Message,
+    Poll,
+    PollAnswer,
+    Update,
+    User,
+)
 from pydantic import ValidationError
 
+from bot.channels.telegram import older
 from bot.channels.telegram.conversation import Conversation
 from bot.channels.telegram.convert import Converter, Download
 from bot.channels.telegram.courtesy import Courtesy
@@ -86,6 +95,7 @@ class Intake:
     async def _feed(self, raw: dict[str, Any]) -> None:
         if not raw.keys() & set(self.allowed):
             return  # a kind that we did not ask for, or that is newer than aiogram
+        older.complete(raw)
         try:
             update = Update.model_validate(raw, context={"bot": self._bot})
         except ValidationError as error:
@@ -117,6 +127,8 @@ class Intake:
         router.edited_message.register(self._edited_message)
         router.callback_query.register(self._callback_query)
         router.my_chat_member.register(self._my_chat_member)
+        router.poll_answer.register(self._poll_answer)
+        router.poll.register(self._poll)
         return router
 
     async def _message(self, message: Message, event_update: Update) -> None:
@@ -139,6 +151,16 @@ class Intake:
         if event is not None:
             await self._conversation.chat_event(event)
 
+    async def _poll_answer(self, answer: PollAnswer, event_update: Update) -> None:
+        vote = self._convert.vote(event_update.update_id, answer)
+        if vote is not None:
+            await self._conversation.vote(vote)
+
+    async def _poll(self, poll: Poll, event_update: Update) -> None:
+        news = self._convert.poll_news(event_update.update_id, poll)
+        if news is not None:
+            await self._conversation.poll_news(news)
+
     async def _say(self, incoming: Incoming | None) -> str:
         """Hand over what a person said or pressed; return the notice for who pressed."""
         if incoming is None:
@@ -153,9 +175,17 @@ class Intake:
 
 
 def chat_of(raw: dict[str, Any]) -> str:
-    """Return the key that keeps the updates of one chat in order."""
+    """Return the key that keeps the updates of one chat in order.
+
+    A vote does not tell its chat: those of one person stay in order. What is told of a poll
+    may come in any.
+    """
     for event in raw.values():
         if isinstance(event, dict):
+            if "poll_id" in event:
+                return str((event.get("user") or {}).get("id"))
+            if older.is_poll(event):
+                return f"poll {event['id']}"
             message = event.get("message", event)
             chat = message.get("chat") if isinstance(message, dict) else None
             if isinstance(chat, dict):

@@ -12,6 +12,13 @@ LABEL = 64
 """UTF-16 code units on one button: a keyboard of more than about 10 KB is refused for good."""
 BUTTONS = 100
 BUTTONS_IN_ROW = 8
+POLL_QUESTION = 300
+POLL_OPTION = 100
+POLL_OPTIONS = 12
+POLL_EXPLANATION = 200
+"""UTF-16 code units, on three lines at most."""
+POLL_SECONDS = (5, 2_628_000)
+"""Shortest and longest time for which a poll may be open."""
 COMMANDS = 100
 COMMAND_NAME = 32
 COMMAND_HELP = 256

@@ -69,18 +69,19 @@ class Speaker:
         await self._limiter.shutdown()
         await self._request.shutdown()
 
-    async def call(self, make: Callable[[], Awaitable[T]]) -> T:
+    async def call(self, make: Callable[[], Awaitable[T]], *, optional: bool = False) -> T:
         """Make a call; tried again only where the server was certainly not reached.
 
         Raises the errors of `errors`. A refused token silences the bot for a while, so that
-        the messages wait instead of failing.
+        the messages wait instead of failing; the 404 of an `optional` method may only mean
+        that the server does not have it.
         """
         if (wait := self._silent_until - self._clock()) > 0:
             raise PacedOut(wait)
         try:
             result = await self._connected(make)
         except ApiRefusal as refusal:
-            if not refusal.unauthorized:
+            if not refusal.unauthorized or (optional and refusal.code == 404):
                 raise
             raise self._silence(refusal) from refusal
         self._pause = 0.0

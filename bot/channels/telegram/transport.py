@@ -12,6 +12,7 @@ import aiohttp
 from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 
+from bot.channels.telegram import older
 from bot.channels.telegram.errors import ApiRefusal, NotSent, ServerTrouble, Unreadable
 
 CALL_SECONDS = 30.0
@@ -20,7 +21,13 @@ CONNECT_SECONDS = 10.0
 ANSWER_BYTES = 8_000_000
 """More than any answer to what we send; beyond it the answer is not read."""
 _CHUNK = 65_536
-_MESSAGE_CALLS = ("/sendMessage", "/sendPhoto", "/sendDocument", "/editMessageText")
+_MESSAGE_CALLS = (
+    "/sendMessage",
+    "/sendPhoto",
+    "/sendDocument",
+    "/sendPoll",
+    "/editMessageText",
+)
 
 
 class TooMuch(Exception):
@@ -70,6 +77,10 @@ class AiohttpRequest(BaseRequest):
         result = check_answer(status, body)
         if url.endswith(_MESSAGE_CALLS) and not _is_message(result):
             raise Unreadable("the answer of the Bot API is no message")
+        if not _has_poll(url, result):
+            raise Unreadable("the answer of the Bot API has no poll")
+        if older.complete(result):
+            body = json.dumps({"ok": True, "result": result}).encode()
         return 200, body
 
     async def download(self, url: str, limit: int) -> bytes:
@@ -152,6 +163,13 @@ def _is_message(result: object) -> bool:
         return False
     numbers = (result.get("message_id"), result.get("date"), result["chat"].get("id"))
     return all(isinstance(number, int) for number in numbers) and "type" in result["chat"]
+
+
+def _has_poll(url: str, result: object) -> bool:
+    """Tell whether the library finds the poll in `result` that it expects of the call."""
+    if url.endswith("/sendPoll"):
+        return isinstance(result, dict) and older.is_poll(result.get("poll"))
+    return not url.endswith("/stopPoll") or older.is_poll(result)
 
 
 def parsed(body: bytes) -> dict[str, Any] | None:

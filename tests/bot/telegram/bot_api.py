@@ -32,6 +32,10 @@ PARAMETERS: dict[str, set[str]] = {
     "sendMessage": _SEND | {"text", "entities"},
     "sendPhoto": _SEND | {"photo", "caption", "caption_entities"},
     "sendDocument": _SEND | {"document", "caption", "caption_entities"},
+    "sendPoll": (_SEND - {"reply_markup"})
+    | {"question", "options", "type", "is_anonymous", "allows_multiple_answers"}
+    | {"correct_option_ids", "correct_option_id", "explanation", "open_period"},
+    "stopPoll": {"chat_id", "message_id"},
     "editMessageText": {"chat_id", "message_id", "text", "entities", "reply_markup"},
     "editMessageReplyMarkup": {"chat_id", "message_id", "reply_markup"},
     "answerCallbackQuery": {"callback_query_id", "text"},
@@ -40,7 +44,11 @@ PARAMETERS: dict[str, set[str]] = {
 }
 _JSON = {"entities", "caption_entities", "reply_markup", "reply_parameters"}
 _JSON |= {"allowed_updates", "commands", "scope"}
+_JSON |= {"options", "correct_option_ids", "is_anonymous", "allows_multiple_answers"}
 _NUMBERS = {"chat_id", "message_id", "message_thread_id", "offset", "limit", "timeout"}
+_NUMBERS |= {"correct_option_id", "open_period"}
+# What Bot API 9.6 added to polls; a server before it does not say it.
+_NEW_IN_POLLS = {"allows_revoting", "members_only", "correct_option_ids", "persistent_id"}
 
 
 @dataclass(frozen=True)
@@ -165,6 +173,8 @@ class BotApi:
         self.presses: set[str] = set()
         self.webhook: dict[str, Any] = {}
         self.unknown_methods: set[str] = set()
+        self.unknown_parameters: set[str] = set()
+        self.old_polls = False
         self.confirmed = 0
         self.polls = 0
         self._updates: list[dict[str, Any]] = []
@@ -276,7 +286,7 @@ class BotApi:
     async def _parameters(self, request: web.Request, method: str) -> dict[str, Any]:
         parsed: dict[str, Any] = {}
         for name, given in (await request.post()).items():
-            if name not in PARAMETERS[method]:
+            if name not in PARAMETERS[method] or name in self.unknown_parameters:
                 raise Refuse(400, f"Bad Request: unknown parameter {name}")
             if isinstance(given, web.FileField):
                 parsed[name] = (given.filename, given.file.read())
@@ -341,6 +351,52 @@ class BotApi:
     async def _sendDocument(self, chat_id: int, document: Any, **more: Any) -> dict[str, Any]:
         kept = {"file_id": "d", "file_unique_id": "d", "file_name": document[0]}
         return self._keep(chat_id, {"document": kept, **_caption(more)}, more)
+
+    async def _sendPoll(self, chat_id: int, question: str, options: Any, **more: Any) -> Any:
+        texts = [option["text"] for option in options]
+        right = more.pop("correct_option_ids", None) or [more.pop("correct_option_id", -1)]
+        _check_poll(question, texts, right, more)
+        number = str(self._next_id())
+        several = more.pop("allows_multiple_answers", False)
+        poll: dict[str, Any] = {"id": number, "question": question, "type": more.pop("type")}
+        poll["options"] = [
+            {"text": text, "voter_count": 0, "persistent_id": f"p{place}"}
+            for place, text in enumerate(texts)
+        ]
+        poll |= {"total_voter_count": 0, "is_closed": False, "allows_multiple_answers": several}
+        poll |= {"is_anonymous": more.pop("is_anonymous", True), "correct_option_ids": right}
+        poll |= {"allows_revoting": False, "members_only": False}
+        poll |= {k: more.pop(k) for k in ("explanation", "open_period") if k in more}
+        return self._told(self._keep(chat_id, {"poll": poll}, more))
+
+    async def _stopPoll(self, chat_id: int, message_id: int) -> dict[str, Any]:
+        message = self._chat(chat_id).messages.get(message_id)
+        if message is None:
+            raise Refuse(400, "Bad Request: message with poll to stop not found")
+        if "poll" not in message:
+            raise Refuse(400, "Bad Request: message is not a poll")
+        if message["poll"]["is_closed"]:
+            raise Refuse(400, "Bad Request: poll has already been closed")
+        message["poll"]["is_closed"] = True
+        stopped: dict[str, Any] = self._told(message["poll"])
+        return stopped
+
+    def vote(self, poll: dict[str, Any], *places: int, **who: Any) -> int:
+        """Let somebody choose in a poll; return the update's id."""
+        ids = [poll["options"][place]["persistent_id"] for place in places]
+        answer = {"poll_id": poll["id"], "option_ids": list(places), "option_persistent_ids": ids}
+        return self.push(poll_answer=answer | (who or {"user": self.user()}))
+
+    def _told(self, value: Any) -> Any:
+        """Return an answer as this server words it."""
+        if not self.old_polls:
+            return value
+        if isinstance(value, list):
+            return [self._told(item) for item in value]
+        if isinstance(value, dict):
+            known = value.items()
+            return {k: self._told(v) for k, v in known if k not in _NEW_IN_POLLS}
+        return value
 
     async def _editMessageText(
         self, chat_id: int, message_id: int, text: str, **more: Any
@@ -439,6 +495,25 @@ def _check_text(text: str, entities: list[dict[str, Any]], limit: int) -> None:
         if entity["length"] < 1 or 2 * end > len(encoded):
             raise Refuse(400, "Bad Request: entity beyond the text")
         piece.decode("utf-16-le")  # raises inside a surrogate pair, which fails the test
+
+
+def _check_poll(question: str, options: list[str], right: list[int], more: dict[str, Any]) -> None:
+    def size(text: str) -> int:
+        return len(text.encode("utf-16-le")) // 2
+
+    explanation = more.get("explanation", "")
+    if not 1 <= size(question) <= 300 or question != question.strip():
+        raise Refuse(400, "Bad Request: poll question length must not exceed 300")
+    if not 1 <= len(options) <= 12 or not all(1 <= size(option) <= 100 for option in options):
+        raise Refuse(400, "Bad Request: poll options length must not exceed 100")
+    if right != sorted(set(right)) or not all(0 <= place < len(options) for place in right):
+        raise Refuse(400, "Bad Request: wrong correct option ID specified")
+    if len(right) > 1 and not more.get("allows_multiple_answers"):
+        raise Refuse(400, "Bad Request: quiz can't have multiple answers")
+    if size(explanation) > 200 or explanation.count("\n") > 2:
+        raise Refuse(400, "Bad Request: quiz explanation is too long")
+    if not 5 <= more.get("open_period", 5) <= 2_628_000 or more["type"] != "quiz":
+        raise Refuse(400, "Bad Request: invalid poll specified")
 
 
 def _check_keyboard(markup: dict[str, Any] | None, chat: Chat) -> None:

@@ -11,7 +11,8 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.server import BotServer
 from bot.channels.telegram.speaker import Speaker
 from bot.channels.telegram.transport import AiohttpRequest
-from handlers.incoming import ChatEvent, Incoming
+from handlers.incoming import ChatEvent, Incoming, PollNews, Vote
+from scheduler.channels import Posted
 from tests.bot.telegram.bot_api import TOKEN, BotApi, serving
 
 
@@ -28,6 +29,8 @@ class Conversation:
 
     heard: list[Incoming] = field(default_factory=list)
     events: list[ChatEvent] = field(default_factory=list)
+    votes: list[Vote] = field(default_factory=list)
+    news: list[PollNews] = field(default_factory=list)
     listed: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     react: Callable[[Incoming], Awaitable[str]] | None = None
 
@@ -38,6 +41,12 @@ class Conversation:
 
     async def chat_event(self, event: ChatEvent) -> None:
         self.events.append(event)
+
+    async def vote(self, vote: Vote) -> None:
+        self.votes.append(vote)
+
+    async def poll_news(self, news: PollNews) -> None:
+        self.news.append(news)
 
     async def commands(self, channel: str, account: str) -> list[tuple[str, str]]:
         return self.listed.get(account, self.listed.get("", []))
@@ -68,6 +77,12 @@ class Desk:
     clock: Clock
     alarms: list[str]
     files: dict[int, bytes]
+
+
+def number(sent: str | Posted | None) -> int:
+    """Return the id of a message that is no poll."""
+    assert isinstance(sent, str)
+    return int(sent)
 
 
 @pytest.fixture

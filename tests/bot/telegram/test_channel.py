@@ -16,7 +16,7 @@ from bot.channels.telegram.transport import AiohttpRequest
 from scheduler.channels import Address, ChannelError, Delivery
 from scheduler.messages import Attachment, Button, Message, Quote, Table
 from tests.bot.telegram import bot_api
-from tests.bot.telegram.conftest import Desk
+from tests.bot.telegram.conftest import Desk, number
 
 PNG = Attachment(7, "图.png", "image/png")
 
@@ -40,7 +40,7 @@ async def failed(desk: Desk, delivery: Delivery) -> ChannelError:
 async def test_it_sends_a_text_and_returns_the_id_of_the_message(desk: Desk) -> None:
     chat = desk.api.private()
     sent = await desk.channel.send(to(chat.id, "支委会一般每月召开一次。"))
-    assert chat.messages[int(sent or 0)]["text"] == "支委会一般每月召开一次。"
+    assert chat.messages[number(sent)]["text"] == "支委会一般每月召开一次。"
 
 
 async def test_it_sends_nothing_that_has_its_default_value(desk: Desk) -> None:
@@ -54,7 +54,7 @@ async def test_it_sends_nothing_that_has_its_default_value(desk: Desk) -> None:
 async def test_it_shows_markup_in_names_literally(desk: Desk, name: str) -> None:
     chat = desk.api.private()
     sent = await desk.channel.send(to(42, Message(f"{name}：已提交", quote=Quote(name))))
-    message = chat.messages[int(sent or 0)]
+    message = chat.messages[number(sent)]
     assert message["text"] == f"{name}：已提交\n\n{name}"
     assert "parse_mode" not in desk.api.calls[0].parameters
 
@@ -63,7 +63,7 @@ async def test_it_shows_the_source_as_a_quotation(desk: Desk) -> None:
     chat = desk.api.private()
     quote = Quote("《甲条例》", "第三条", "2026")
     sent = await desk.channel.send(to(42, Message("🚩要点", quote=quote)))
-    message = chat.messages[int(sent or 0)]
+    message = chat.messages[number(sent)]
     # The flag is two UTF-16 units, so the quotation begins at 2 + 2 + 2.
     assert message["entities"] == [{"type": "blockquote", "offset": 6, "length": len(quote.line())}]
 
@@ -71,7 +71,7 @@ async def test_it_shows_the_source_as_a_quotation(desk: Desk) -> None:
 async def test_it_puts_buttons_under_the_message_that_send_only_their_token(desk: Desk) -> None:
     chat = desk.api.private()
     sent = await desk.channel.send(to(42, Message("完成了吗？", buttons=press())))
-    keyboard = chat.messages[int(sent or 0)]["reply_markup"]["inline_keyboard"]
+    keyboard = chat.messages[number(sent)]["reply_markup"]["inline_keyboard"]
     assert keyboard == [[{"text": "好", "callback_data": "t1"}]]
 
 
@@ -91,7 +91,7 @@ async def test_it_cuts_a_long_text_and_puts_the_buttons_under_the_last_part(desk
     assert "".join(m["text"] for m in messages).replace("\n", "") == text.replace("\n", "")
     assert [("reply_markup" in m) for m in messages] == [False] * (len(messages) - 1) + [True]
     assert ["reply_parameters" in c.parameters for c in desk.api.calls][:2] == [True, False]
-    assert int(sent or 0) == messages[-1]["message_id"]
+    assert number(sent) == messages[-1]["message_id"]
 
 
 async def test_it_goes_on_behind_the_parts_that_went_out(desk: Desk) -> None:
@@ -116,7 +116,7 @@ async def test_it_sends_a_picture_with_its_caption(desk: Desk) -> None:
     chat = desk.api.private()
     desk.files[7] = b"picture"
     sent = await desk.channel.send(to(42, Message("本月", attachment=PNG, buttons=press())))
-    message = chat.messages[int(sent or 0)]
+    message = chat.messages[number(sent)]
     assert (message["caption"], "photo" in message) == ("本月", True)
     assert desk.api.calls[0]["photo"] == ("图.png", b"picture")
 
@@ -135,7 +135,7 @@ async def test_it_sends_a_picture_that_is_no_photo_for_telegram_as_a_file(desk: 
     desk.files[7] = b"picture"
     desk.api.fail("sendPhoto", bot_api.refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"))
     sent = await desk.channel.send(to(42, Message("本月", attachment=PNG)))
-    assert "document" in chat.messages[int(sent or 0)]
+    assert "document" in chat.messages[number(sent)]
 
 
 async def test_it_sends_other_files_under_a_safe_name(desk: Desk) -> None:
@@ -156,7 +156,7 @@ async def test_it_shows_a_small_table_as_aligned_text(desk: Desk) -> None:
     chat = desk.api.private()
     table = Table((("支部", "完成率"), ("第一支部", "9%"), ("二", "100%")))
     sent = await desk.channel.send(to(42, Message("本月：", table=table)))
-    message = chat.messages[int(sent or 0)]
+    message = chat.messages[number(sent)]
     assert message["text"] == "本月：\n\n支部      完成率\n第一支部  9%\n二        100%"
     assert message["entities"][0]["type"] == "pre"
 
@@ -195,8 +195,8 @@ async def test_it_edits_in_place_and_takes_the_buttons_away(desk: Desk) -> None:
     first = await desk.channel.send(to(42, Message("完成了吗？", buttons=press())))
     again = await desk.channel.send(to(42, "已完成。", edits=first, id=2))
     assert again == first
-    assert chat.messages[int(first or 0)]["text"] == "已完成。"
-    assert "reply_markup" not in chat.messages[int(first or 0)]
+    assert chat.messages[number(first)]["text"] == "已完成。"
+    assert "reply_markup" not in chat.messages[number(first)]
 
 
 async def test_it_changes_the_buttons_alone(desk: Desk) -> None:
@@ -204,7 +204,7 @@ async def test_it_changes_the_buttons_alone(desk: Desk) -> None:
     first = await desk.channel.send(to(42, Message("完成了吗？", buttons=press())))
     new = Message("", buttons=press("已办", "t2"))
     assert await desk.channel.send(to(42, new, edits=first, id=2)) == first
-    message = chat.messages[int(first or 0)]
+    message = chat.messages[number(first)]
     assert message["text"] == "完成了吗？"
     assert message["reply_markup"]["inline_keyboard"][0][0]["callback_data"] == "t2"
 
@@ -222,7 +222,7 @@ async def test_it_sends_anew_what_cannot_be_edited(desk: Desk) -> None:
     theirs = desk.api.message("他人的话")["message_id"]
     gone = await desk.channel.send(to(42, "新的", edits="77"))
     not_ours = await desk.channel.send(to(42, "新的", edits=str(theirs), id=2))
-    assert [chat.messages[int(m or 0)]["text"] for m in (gone, not_ours)] == ["新的", "新的"]
+    assert [chat.messages[number(m)]["text"] for m in (gone, not_ours)] == ["新的", "新的"]
 
 
 # Refusals
@@ -265,8 +265,8 @@ async def test_it_reports_where_a_group_has_moved(desk: Desk) -> None:
 
 async def test_it_passes_on_how_long_to_wait_and_leaves_only_that_chat_alone(desk: Desk) -> None:
     """Fault 26."""
-    for number in (42, 43):
-        desk.api.private(number)
+    for chat in (42, 43):
+        desk.api.private(chat)
     desk.api.fail("sendMessage", bot_api.too_many(30))
     assert (await failed(desk, to(42, "好"))).retry_after == 30
     assert await desk.channel.send(to(43, "好", id=2))
@@ -401,4 +401,4 @@ async def test_it_refuses_an_empty_message_and_an_address_that_is_no_chat(desk: 
 async def test_it_replaces_what_telegram_cannot_carry(desk: Desk) -> None:
     chat = desk.api.private()
     sent = await desk.channel.send(to(42, "甲\ud800乙\x00丙"))
-    assert chat.messages[int(sent or 0)]["text"] == "甲\ufffd乙\ufffd丙"
+    assert chat.messages[number(sent)]["text"] == "甲\ufffd乙\ufffd丙"

@@ -18,7 +18,7 @@ from scheduler.channels import Address, ChannelError, Delivery
 from scheduler.messages import Message
 from tests.bot.telegram import bot_api
 from tests.bot.telegram.bot_api import TOKEN, BotApi
-from tests.bot.telegram.conftest import Conversation
+from tests.bot.telegram.conftest import Conversation, number
 
 SECRET = "S3cret-of-the-webhook"
 DEADLINE = 10.0
@@ -94,7 +94,7 @@ async def test_it_hears_what_is_said_and_answers(api: BotApi) -> None:
         incoming = conversation.heard[0]
         address = Address("telegram", incoming.chat, incoming.thread)
         sent = await run.service.channel.send(Delivery(1, address, Message("每月一次。")))
-    assert api.private().messages[int(sent or 0)]["text"] == "每月一次。"
+    assert api.private().messages[number(sent)]["text"] == "每月一次。"
 
 
 async def test_it_confirms_an_update_only_after_it_was_handled(api: BotApi) -> None:
@@ -306,7 +306,8 @@ async def test_it_asks_only_for_the_kinds_of_updates_that_it_handles(api: BotApi
     async with running(api, Conversation()):
         await ready(api)
     asked = api.made("getUpdates")[0]["allowed_updates"]
-    assert sorted(asked) == ["callback_query", "edited_message", "message", "my_chat_member"]
+    kinds = ["message", "edited_message", "callback_query", "my_chat_member", "poll", "poll_answer"]
+    assert sorted(asked) == sorted(kinds)
 
 
 # What belongs to a conversation
