@@ -8,6 +8,7 @@ from handlers import (
     cases,
     duties,
     duty_acts,
+    exams,
     feed,
     handover,
     holidays,
@@ -15,6 +16,8 @@ from handlers import (
     identity,
     library,
     members,
+    mistakes,
+    practice,
     questions,
     roster,
     silence,
@@ -42,6 +45,9 @@ def make_router() -> Router:
         hours,
         holidays,
         silence,
+        practice,
+        mistakes,
+        exams,
         roster,
     ):
         router.include(subject.router)

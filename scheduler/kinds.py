@@ -42,6 +42,7 @@ KINDS = {
         Kind("proposal"),
         Kind("duties"),
         Kind("duty"),
+        Kind("exam", life=timedelta(days=7)),
         Kind("unreachable", life=timedelta(days=7)),
         Kind("parked"),
         Kind("poll", Doubtful.PARK, timedelta(minutes=30)),

@@ -1,0 +1,162 @@
+"""The cells of a spreadsheet or csv file, a row at a time and never more than a bound."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import partial
+from io import BytesIO, StringIO
+from typing import IO, Any
+from zipfile import ZipFile
+
+from knowledge.documents import DocumentError, Kind, check_upload
+from knowledge.documents.encoding import decode
+
+MAX_ROWS = 20_000
+# Rows walked through, empty ones included; and columns looked at.
+MAX_LINES, MAX_COLUMNS = 50_000, 40
+EMPTY_LINES = f"表格里空行太多（超过 {MAX_LINES} 行），请删去后再发。"
+BROKEN = "表格打不开，请另存为 xlsx 或 csv 后再发。"
+WRONG_KIND = "名册要用 xlsx 或 csv 文件。发送“名册模板”取得样表。"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a cell shows; `kind` is "text", "number", "date", "formula" or "error"."""
+
+    text: str
+    kind: str = "text"
+
+
+Row = tuple[Cell, ...]
+
+
+class Grid:
+    """One sheet. Rows are numbered as the spreadsheet numbers them, from 1."""
+
+    def __init__(
+        self,
+        name: str,
+        lines: Callable[[], Iterator[Row]],
+        merged: Callable[[], Iterator[tuple[int, int]]] = lambda: iter(()),
+    ) -> None:
+        self.name = name
+        self._lines = lines
+        self._merged = merged
+
+    def head(self, count: int) -> Iterator[tuple[int, Row]]:
+        """Yield the first rows."""
+        for number, row in enumerate(self._lines(), 1):
+            if number > count:
+                return
+            yield number, row
+
+    def rows(self, *, after: int) -> Iterator[tuple[int, Row]]:
+        """Yield what follows a row; raises `DocumentError` when there is no end of it."""
+        for number, row in enumerate(self._lines(), 1):
+            if number > MAX_LINES:
+                raise DocumentError(EMPTY_LINES, "too many lines")
+            if number > after:
+                yield number, row
+
+    def merged(self) -> Iterator[tuple[int, int]]:
+        """Yield first and last row of each range of merged cells."""
+        return self._merged()
+
+
+def read_grid(name: str, data: bytes) -> Sequence[Grid]:
+    """Return the visible sheets of a file; raises `DocumentError` for what shall not be read."""
+    kind = check_upload(name, data)
+    if kind is Kind.XLSX:
+        return _workbook(data)
+    if kind is Kind.CSV:
+        return [_csv(decode(data))]
+    raise DocumentError(WRONG_KIND, f"{kind}")
+
+
+def _csv(text: str) -> Grid:
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(",\t;", key=first.count)
+
+    def lines() -> Iterator[Row]:
+        try:
+            for values in csv.reader(StringIO(text, newline=""), delimiter=delimiter):
+                yield tuple(Cell(value.strip()) for value in values[:MAX_COLUMNS])
+        except csv.Error as error:
+            raise DocumentError(BROKEN, f"csv: {error}") from error
+
+    return Grid("csv", lines)
+
+
+def _workbook(data: bytes) -> list[Grid]:
+    # Slow to import, and needed only for a spreadsheet.
+    from openpyxl.reader.excel import ExcelReader
+
+    with _refusing():
+        reader = ExcelReader(BytesIO(data), read_only=True, keep_links=False)
+        reader.read()
+        places = {sheet.name: relation.target for sheet, relation in reader.parser.find_sheets()}
+        visible = [s for s in reader.wb.worksheets if s.sheet_state == "visible"]
+    return [
+        Grid(s.title, partial(_sheet, s), partial(_merges, data, places[s.title])) for s in visible
+    ]
+
+
+def _sheet(sheet: Any) -> Iterator[Row]:
+    with _refusing():
+        # The size that a sheet declares may be wrong by a million rows.
+        sheet.reset_dimensions()
+        for cells in sheet.iter_rows(max_col=MAX_COLUMNS):
+            yield tuple(_cell(cell.value, cell.data_type) for cell in cells)
+
+
+def _cell(value: Any, kind: str) -> Cell:
+    if value is None:
+        return Cell("")
+    if kind == "f":
+        return Cell("=", "formula")
+    if kind == "e":
+        return Cell(str(value), "error")
+    if isinstance(value, datetime) and value.time() == time():
+        return Cell(value.date().isoformat(), "date")
+    if isinstance(value, date | datetime | time):
+        return Cell(str(value), "date")
+    if isinstance(value, float) and value.is_integer():
+        return Cell(str(int(value)), "number")
+    if isinstance(value, int | float):
+        return Cell(str(value), "number")
+    return Cell(str(value).strip())
+
+
+def _merges(data: bytes, place: str) -> Iterator[tuple[int, int]]:
+    """Read the merged ranges, which the row-by-row reader passes over."""
+    from openpyxl.utils.cell import range_boundaries
+
+    with _refusing(), ZipFile(BytesIO(data)) as archive, archive.open(place) as member:
+        for reference in _references(member):
+            _, first, _, last = range_boundaries(reference)
+            yield first, last
+
+
+def _references(member: IO[bytes]) -> Iterator[str]:
+    from defusedxml.ElementTree import iterparse
+
+    for _, element in iterparse(member, forbid_dtd=True):
+        if element.tag.endswith("}mergeCell"):
+            yield element.get("ref", "")
+        if element.tag.endswith("}row"):
+            element.clear()
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Word whatever the parsers of a hostile or broken workbook raise."""
+    try:
+        yield
+    except DocumentError:
+        raise
+    except Exception as error:
+        raise DocumentError(BROKEN, f"xlsx: {error!r}") from error
