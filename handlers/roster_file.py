@@ -17,8 +17,8 @@ from db.names import INVISIBLE, clean_name
 from db.numbers import BadValue, normalise_identity, normalise_phone
 from db.roster import Fault, RosterRow
 from db.tables import Stage, Title
-from handlers.roster_cells import MAX_ROWS, Cell, Grid, read_grid
 from knowledge.documents import DocumentError
+from knowledge.documents.grid import MAX_ROWS, Cell, Grid, read_grid
 
 # The fields of a row, the heading we write, and others that people use.
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -32,6 +32,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "identity": ("身份证号", "身份证", "身份证号码", "公民身份号码", "证件号码"),
     "joined": ("入党日期", "入党时间", "加入党组织日期", "加入中共组织日期"),
 }  # fmt: skip
+WRONG_KIND = "名册要用 xlsx 或 csv 文件。发送“名册模板”取得样表。"
 REQUIRED = ("number", "name", "unit")
 HEAD_WITHIN = 10
 STAGES = {stage.value: stage for stage in Stage} | {
@@ -62,7 +63,7 @@ class RosterFile:
 def read(name: str, data: bytes) -> RosterFile:
     """Read a roster; raises `DocumentError` for a file that is none."""
     candidates = []
-    for grid in read_grid(name, data):
+    for grid in read_grid(name, data, otherwise=WRONG_KIND):
         head = next((n for n, cells in grid.head(HEAD_WITHIN) if _is_head(cells)), None)
         if head is not None:
             candidates.append((grid, head))
@@ -80,9 +81,9 @@ def _read(grid: Grid, head: int) -> RosterFile:
     fields, ignored = _fields(dict(grid.head(HEAD_WITHIN))[head])
     rows: list[RosterRow] = []
     faults = [
-        Fault(max(first, head + 1), "有合并单元格，请取消合并并逐行填写")
-        for first, last in grid.merged()
-        if last > head
+        Fault(max(merge.first_row, head + 1), "有合并单元格，请取消合并并逐行填写")
+        for merge in grid.merged()
+        if merge.last_row > head
     ]
     count = 0
     for line, cells in grid.rows(after=head):

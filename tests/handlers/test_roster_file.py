@@ -15,9 +15,9 @@ from openpyxl import Workbook
 
 from db.roster import RosterRow
 from db.tables import Stage, Title
-from handlers import roster_cells, roster_file, roster_template
+from handlers import roster_file, roster_template
 from handlers.roster_file import read
-from knowledge.documents import DocumentError
+from knowledge.documents import DocumentError, grid
 from tests.handlers.sheets import HEAD, book, csv, saved
 
 GOOD = (
@@ -183,15 +183,15 @@ def test_what_is_no_roster_is_refused(name: str, data: bytes) -> None:
 
 
 def test_rows_are_bounded() -> None:
-    rows = [f"A{n},张三,第一支部" for n in range(roster_cells.MAX_ROWS)]
+    rows = [f"A{n},张三,第一支部" for n in range(grid.MAX_ROWS)]
     full = "\n".join(["工号,姓名,单位", *rows])
-    assert len(read("名册.csv", full.encode()).rows) == roster_cells.MAX_ROWS
+    assert len(read("名册.csv", full.encode()).rows) == grid.MAX_ROWS
     with pytest.raises(DocumentError, match="20000"):
         read("名册.csv", f"{full}\nB1,张三,第一支部".encode())
 
 
 def test_empty_rows_are_bounded() -> None:
-    blank = "\n" * (roster_cells.MAX_LINES + 1)
+    blank = "\n" * (grid.MAX_LINES + 1)
     with pytest.raises(DocumentError, match="空行"):
         read("名册.csv", f"工号,姓名,单位\nA1,张三,第一支部{blank}A2,李四,第一支部".encode())
     with pytest.raises(DocumentError, match="空行"):

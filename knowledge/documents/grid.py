@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import partial
 from io import BytesIO, StringIO
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from zipfile import ZipFile
 
-from knowledge.documents import DocumentError, Kind, check_upload
 from knowledge.documents.encoding import decode
+from knowledge.documents.errors import DocumentError
+from knowledge.documents.model import Kind
+from knowledge.documents.safety import check_upload
 
 MAX_ROWS = 20_000
 # Rows walked through, empty ones included; and columns looked at.
 MAX_LINES, MAX_COLUMNS = 50_000, 40
 EMPTY_LINES = f"表格里空行太多（超过 {MAX_LINES} 行），请删去后再发。"
 BROKEN = "表格打不开，请另存为 xlsx 或 csv 后再发。"
-WRONG_KIND = "名册要用 xlsx 或 csv 文件。发送“名册模板”取得样表。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,15 @@ class Cell:
 Row = tuple[Cell, ...]
 
 
+class Merge(NamedTuple):
+    """A range of merged cells, counted from 1, ends included."""
+
+    first_row: int
+    last_row: int
+    first_column: int
+    last_column: int
+
+
 class Grid:
     """One sheet. Rows are numbered as the spreadsheet numbers them, from 1."""
 
@@ -41,7 +51,7 @@ class Grid:
         self,
         name: str,
         lines: Callable[[], Iterator[Row]],
-        merged: Callable[[], Iterator[tuple[int, int]]] = lambda: iter(()),
+        merged: Callable[[], Iterator[Merge]] = lambda: iter(()),
     ) -> None:
         self.name = name
         self._lines = lines
@@ -62,19 +72,22 @@ class Grid:
             if number > after:
                 yield number, row
 
-    def merged(self) -> Iterator[tuple[int, int]]:
-        """Yield first and last row of each range of merged cells."""
+    def merged(self) -> Iterator[Merge]:
+        """Yield each range of merged cells."""
         return self._merged()
 
 
-def read_grid(name: str, data: bytes) -> Sequence[Grid]:
-    """Return the visible sheets of a file; raises `DocumentError` for what shall not be read."""
+def read_grid(name: str, data: bytes, *, otherwise: str) -> Sequence[Grid]:
+    """Return the visible sheets of a file; raises `DocumentError` for what shall not be read.
+
+    `otherwise` says what is wanted to the sender of a file without cells.
+    """
     kind = check_upload(name, data)
     if kind is Kind.XLSX:
         return _workbook(data)
     if kind is Kind.CSV:
         return [_csv(decode(data))]
-    raise DocumentError(WRONG_KIND, f"{kind}")
+    raise DocumentError(otherwise, f"{kind}")
 
 
 def _csv(text: str) -> Grid:
@@ -131,14 +144,14 @@ def _cell(value: Any, kind: str) -> Cell:
     return Cell(str(value).strip())
 
 
-def _merges(data: bytes, place: str) -> Iterator[tuple[int, int]]:
+def _merges(data: bytes, place: str) -> Iterator[Merge]:
     """Read the merged ranges, which the row-by-row reader passes over."""
     from openpyxl.utils.cell import range_boundaries
 
     with _refusing(), ZipFile(BytesIO(data)) as archive, archive.open(place) as member:
         for reference in _references(member):
-            _, first, _, last = range_boundaries(reference)
-            yield first, last
+            first_column, first_row, last_column, last_row = range_boundaries(reference)
+            yield Merge(first_row, last_row, first_column, last_column)
 
 
 def _references(member: IO[bytes]) -> Iterator[str]:
