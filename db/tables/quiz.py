@@ -105,7 +105,8 @@ class QuizGroup(Base):
 
     `daily_at` is the local time "08:30" of the unit's zone, null without a daily round; `days`
     is "workdays", "daily" or weekdays "1,3,5" (1 is Monday). `minutes` is how long a round is
-    open, `topic` a topic of the bank or "" for all. With `names` the result names people.
+    open, `topic` a topic of the bank or "" for all. With `names` the result names people. What is
+    paused holds no daily round until somebody resumes it. `title` is the chat's, to be shown.
     """
 
     __tablename__ = "quiz_group"
@@ -115,6 +116,7 @@ class QuizGroup(Base):
     channel: Mapped[str]
     chat: Mapped[str]
     thread: Mapped[str | None]
+    title: Mapped[str] = mapped_column(default="")
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
     daily_at: Mapped[str | None]
     days: Mapped[str] = mapped_column(default="workdays")
@@ -218,6 +220,19 @@ class QuizAnswer(Base):
     chosen: Mapped[list[int]] = mapped_column(JSON)
     correct: Mapped[bool]
     at: Mapped[datetime]
+
+
+class QuizDraft(Base):
+    """The places that an account has marked of a question with several right options.
+
+    Handed in they become an answer; until then they count for nothing.
+    """
+
+    __tablename__ = "quiz_draft"
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("quiz_post.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    places: Mapped[list[int]] = mapped_column(JSON)
 
 
 class StrayVote(Base):

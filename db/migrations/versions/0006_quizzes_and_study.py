@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("chat", sa.String(), nullable=False),
         sa.Column("thread", sa.String(), nullable=True),
+        sa.Column("title", sa.String(), nullable=False),
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("daily_at", sa.String(), nullable=True),
         sa.Column("days", sa.String(), nullable=False),
@@ -488,10 +489,24 @@ def upgrade() -> None:
             sqlite_where=sa.text("poll IS NOT NULL"),
             postgresql_where=sa.text("poll IS NOT NULL"),
         )
+    op.create_table(
+        "quiz_draft",
+        sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("places", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_quiz_draft_account_id")
+        ),
+        sa.ForeignKeyConstraint(["post_id"], ["quiz_post.id"], name=op.f("fk_quiz_draft_post_id")),
+        sa.PrimaryKeyConstraint("post_id", "account_id", name=op.f("pk_quiz_draft")),
+    )
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_table("quiz_draft")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_poll",
