@@ -77,3 +77,14 @@ async def lock_chain(session: AsyncSession) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(text("SELECT pg_advisory_xact_lock(7150732)"))
+
+
+async def lock_name(session: AsyncSession, name: str) -> None:
+    """Let one transaction at a time do what goes by this name, until it ends.
+
+    SQLite's write transactions take turns by themselves (BEGIN IMMEDIATE).
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(
+            text("SELECT pg_advisory_xact_lock(7150733, hashtext(:n))"), {"n": name}
+        )

@@ -13,7 +13,7 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from db import access, accounts, conversation
@@ -35,7 +35,7 @@ from handlers.meaning import is_explicit, is_question
 from handlers.reply import TOAST_LENGTH, Button, Reply, UserError
 from handlers.router import FileRoute, Handler, Replies, Route, Router, Step
 from knowledge.documents import DocumentError
-from scheduler import outbox, votes
+from scheduler import outbox, quiz_groups, votes
 from scheduler.channels import Address, ChannelError, Lane
 from scheduler.kinds import REPLY
 
@@ -120,55 +120,48 @@ class Dispatcher:
             ):
                 return
             if event.change is ChatChange.GONE:
-                await accounts.close_chat(session, channel=event.channel, chat=event.chat, now=now)
+                where = {"channel": event.channel, "chat": event.chat}
+                await accounts.close_chat(session, **where, now=now)
+                await quiz_groups.lost(session, **where, now=now, zone=self._services.zone)
             elif event.change is ChatChange.REACHABLE:
                 await accounts.reopen_chat(session, channel=event.channel, chat=event.chat)
             elif event.moved_to is not None:
                 await outbox.move_chat(
                     session, channel=event.channel, old=event.chat, new=event.moved_to
                 )
+        self._wake()
 
     async def vote(self, vote: Vote) -> None:
-        """Count what somebody chose in a native poll."""
+        """Count what somebody chose in a native poll.
+
+        A person's first vote counts, so one that is delivered twice needs no note in the inbox.
+        """
+        if not vote.places:
+            return
         now = self._clock()
+        ballot = votes.Ballot(
+            vote.channel, vote.poll, vote.account, _plain(vote.account_name)[:100], vote.places
+        )
         async with self._database.write() as session:
-            if not await conversation.accept(
-                session, channel=vote.channel, update=vote.update, now=now
-            ):
-                return
-            account = await accounts.seen(
-                session,
-                channel=vote.channel,
-                external=vote.account,
-                name=vote.account_name,
-                chat=None,
-                now=now,
-            )
-            today = now.astimezone(self._services.zone).date()
-            actor = await accounts.actor(session, account, today=today)
-            voter = votes.Voter(account.id, actor.person_id)
             try:
-                await votes.cast_in_poll(
-                    session, voter, vote.places, channel=vote.channel, poll=vote.poll, now=now
-                )
+                await votes.cast_in_poll(session, ballot, today=self._today(now), now=now)
             except ValueError as error:
                 log.warning("a vote was refused: %s", error)
 
     async def poll_news(self, news: PollNews) -> None:
         """Note that a poll is there of which that was not known."""
-        now = self._clock()
+        async with self._database.read() as session:
+            if not await votes.is_doubtful(session, news.channel):
+                return
         async with self._database.write() as session:
-            if await conversation.accept(
-                session, channel=news.channel, update=news.update, now=now
-            ):
-                await votes.recognise(
-                    session,
-                    channel=news.channel,
-                    poll=news.poll,
-                    question=news.question,
-                    options=news.options,
-                    now=now,
-                )
+            await votes.recognise(
+                session,
+                channel=news.channel,
+                poll=news.poll,
+                question=news.question,
+                options=news.options,
+                now=self._clock(),
+            )
 
     async def commands(self, channel: str, account: str) -> list[tuple[str, str]]:
         """Return the slash commands of an account's role, with their help."""
@@ -192,8 +185,7 @@ class Dispatcher:
             chat=None if incoming.group else incoming.chat,
             now=now,
         )
-        today = now.astimezone(self._services.zone).date()
-        actor = await accounts.actor(session, account, today=today)
+        actor = await accounts.actor(session, account, today=self._today(now))
         context = Context(incoming, session, actor, now, self._services)
         if incoming.press is not None:
             command = await self._pressed(context, incoming.press)
@@ -231,7 +223,7 @@ class Dispatcher:
         if prepared.file is not None:
             return await self._receive(context, step, prepared.file)
         found = self._command(context)
-        if step is not None and _takes(step, context.text, found):
+        if step is not None and (found is None or not is_explicit(context.text, *found)):
             context.require(step.needs)
             return await step.handler(context)
         if found is not None:
@@ -404,9 +396,10 @@ class Dispatcher:
 
     async def _actor(self, session: Session, channel: str, account: str, now: datetime) -> Actor:
         found = await accounts.find(session, channel=channel, external=account)
-        return await accounts.actor(
-            session, found, today=now.astimezone(self._services.zone).date()
-        )
+        return await accounts.actor(session, found, today=self._today(now))
+
+    def _today(self, now: datetime) -> date:
+        return now.astimezone(self._services.zone).date()
 
     async def _apologise(self, incoming: Incoming, error: Exception, now: datetime) -> Handled:
         """Close an update whose handler failed: the same text would only fail again."""
@@ -427,11 +420,6 @@ class Dispatcher:
                     now=now,
                 )
         return Handled()
-
-
-def _takes(step: Step, text: str, found: tuple[Route, str] | None) -> bool:
-    """Tell whether a text belongs to the step of a dialog and not to the command it gives."""
-    return found is None or text in step.words or not is_explicit(text, *found)
 
 
 def _as_list(replies: Replies) -> list[Reply]:

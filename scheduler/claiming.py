@@ -90,16 +90,24 @@ async def expire(session: AsyncSession, *, now: datetime) -> int:
 
 
 async def park(session: AsyncSession, *, now: datetime) -> list[Outbox]:
-    """Put aside the doubtful messages that must not be sent twice; return them."""
-    doubtful = (
+    """Put aside the doubtful messages that must not be sent twice; return them.
+
+    Those of which it has become known that they arrived are not doubtful.
+    """
+    lapsed = (
         is_open(Outbox),
         Outbox.state == OutboxState.LEASED.value,
         Outbox.send_after <= now,
         Outbox.kind.in_(PARKED_KINDS),
     )
+    arrived = update(Outbox).where(*lapsed, Outbox.poll.is_not(None))
+    await session.execute(
+        arrived.values(state=OutboxState.SENT.value),
+        execution_options={"synchronize_session": False},
+    )
     parked = (
         update(Outbox)
-        .where(*doubtful)
+        .where(*lapsed)
         .values(state=OutboxState.PARKED.value, error="the process ended while it was sent")
         .returning(Outbox)
     )

@@ -42,11 +42,13 @@ KINDS = {
         Kind("proposal"),
         Kind("duties"),
         Kind("duty"),
-        Kind("exam", life=timedelta(days=7)),
         Kind("unreachable", life=timedelta(days=7)),
         Kind("parked"),
         Kind("poll", Doubtful.PARK, timedelta(minutes=30)),
+        # To change a message twice is to change it once.
+        Kind("poll-end", life=timedelta(days=1)),
         Kind("post", Doubtful.PARK, timedelta(days=1)),
+        Kind("quiz", life=timedelta(days=7)),
     )
 }
 PARKED_KINDS = tuple(sorted(k.name for k in KINDS.values() if k.doubtful is Doubtful.PARK))

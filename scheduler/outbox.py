@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import accounts, conversation
-from db.tables import Attempt, Chat, Outbox, OutboxState
+from db.tables import Attempt, Chat, Outbox, OutboxState, PressToken, QuizGroup
 from db.types import insert_new
 from scheduler import kinds
 from scheduler.channels import Address, Lane
@@ -161,3 +161,18 @@ async def move_chat(session: AsyncSession, *, channel: str, old: str, new: str) 
         .where(Outbox.channel == channel, Outbox.chat == old, waiting)
         .values(chat=new)
     )
+    await session.execute(
+        update(PressToken)
+        .where(PressToken.channel == channel, PressToken.chat == old)
+        .values(chat=new)
+    )
+    await _move_quiz(session, channel=channel, old=old, new=new)
+
+
+async def _move_quiz(session: AsyncSession, *, channel: str, old: str, new: str) -> None:
+    """Let the quiz of a group go on at its new id, unless there is one already."""
+    here = QuizGroup.channel == channel
+    taken = await session.scalar(select(QuizGroup.id).where(here, QuizGroup.chat == new))
+    moved = update(QuizGroup).where(here, QuizGroup.chat == old)
+    # The old id never speaks again.
+    await session.execute(moved.values(next_at=None) if taken else moved.values(chat=new))

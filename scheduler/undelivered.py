@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import organisation
 from db.names import mask_name
 from db.tables import Outbox, Person, Title
-from scheduler import notices, outbox
+from scheduler import notices, outbox, quiz_groups
 from scheduler.channels import Lane
-from scheduler.kinds import REPLY
+from scheduler.kinds import PARKED_KINDS, REPLY
 from scheduler.messages import Button, Message
 
 
@@ -23,8 +23,15 @@ async def reroute(
 
     Another account helps only where the chat is `gone`: a message that the service refuses for
     what it says would be refused for ever. A reply is not followed: whoever asked will ask
-    again where they can be reached.
+    again where they can be reached. Of what a round had to post its group's keeper is told.
     """
+    if row.kind in PARKED_KINDS:
+        where = {"channel": row.channel, "chat": row.chat}
+        if gone:
+            await quiz_groups.lost(session, **where, now=now, zone=zone)
+        else:
+            await quiz_groups.refused(session, **where, now=now, zone=zone)
+        return
     if row.person_id is None or row.kind in (REPLY, "unreachable"):
         return
     message = Message.from_json(row.content)

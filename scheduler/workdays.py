@@ -43,10 +43,14 @@ class Workdays:
         self._days = days
 
     @classmethod
-    async def load(cls, session: AsyncSession) -> Workdays:
-        """Read the table of the store."""
+    async def load(
+        cls, session: AsyncSession, first: date = date.min, last: date = date.max
+    ) -> Workdays:
+        """Read the table of the store, or some days of it."""
         rows = await session.execute(
-            select(CalendarDay.day, CalendarDay.workday, CalendarDay.provisional)
+            select(CalendarDay.day, CalendarDay.workday, CalendarDay.provisional).where(
+                CalendarDay.day.between(first, last)
+            )
         )
         return cls({day: Kind(workday, provisional) for day, workday, provisional in rows})
 
