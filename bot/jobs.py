@@ -12,8 +12,18 @@ from typing import TYPE_CHECKING
 from bot.safekeeping import Safekeeping
 from db import conversation, organisation, signin
 from db.engine import Session
-from handlers import exams
-from scheduler import auditor, heartbeat, outbox, planning, rehearsal, sweep, workdays
+from scheduler import (
+    auditor,
+    heartbeat,
+    outbox,
+    planning,
+    quiz_groups,
+    rehearsal,
+    rounds,
+    sweep,
+    votes,
+    workdays,
+)
 from scheduler.clock import Clock, Job
 from scheduler.messages import Button, Message
 from scheduler.rulebook import keeping
@@ -27,6 +37,8 @@ DAY = 24 * 3600
 # In the data folder, written by each audit.
 BEAT_FILE = "heartbeat.json"
 TICK_S = 10
+# A round is looked for so often that it comes in its minute's first seconds.
+ROUNDS_S = 1
 
 
 class Jobs:
@@ -37,11 +49,14 @@ class Jobs:
         self._pulse = app.pulse
         self._now = now
         self._resume_after = 0
+        self._written: dict[str, datetime] = {}
         keeper = Safekeeping(app.settings, app.database)
         self._table = (
             Job("days", self.days, seconds=DAY),
             Job("plan", self.plan, seconds=600, at_once=True),
             Job("sweep", self.sweep, seconds=TICK_S, at_once=True),
+            Job("rounds", self.rounds, seconds=ROUNDS_S, at_once=True),
+            Job("round-times", self.round_times, seconds=600),
             Job("audit", self.audit, seconds=300),
             Job("tend", self.tend, seconds=30),
             Job("tidy", self.tidy, seconds=600),
@@ -53,7 +68,7 @@ class Jobs:
     def clock(self) -> Clock:
         """Return the metronome of the jobs; each beats when it ends, well or not."""
         for job in self._table:
-            self._pulse.watch(job.name, job.seconds)
+            self._pulse.watch(job.name, _period(job))
         return Clock(
             self._app.settings.zone,
             [Job(j.name, self._beating(j), j.seconds, j.at_once) for j in self._table],
@@ -117,6 +132,23 @@ class Jobs:
         if told:
             app.delivery.wake()
 
+    async def rounds(self) -> None:
+        """Open and close rounds of questions in groups, and wake the delivery."""
+        app = self._app
+
+        def after_batch() -> None:
+            self._pulse.beat("rounds")
+            app.delivery.wake()
+
+        await rounds.tick(
+            app.database, now=self._now(), zone=app.settings.zone, after_batch=after_batch
+        )
+
+    async def round_times(self) -> None:
+        """Let the next round of each group follow the table of days and the unit's zone."""
+        app = self._app
+        await quiz_groups.reckon_all(app.database, now=self._now(), zone=app.settings.zone)
+
     async def audit(self) -> None:
         """Derive again what should have been told; repair and report."""
         app = self._app
@@ -131,7 +163,7 @@ class Jobs:
             sent_at=self._now(),
             zone=app.settings.zone,
             tick=self._calendar() - self._app.calendar(self._now() - timedelta(seconds=TICK_S)),
-            periods={job.name: timedelta(seconds=job.seconds) for job in self._table},
+            periods={job.name: timedelta(seconds=_period(job)) for job in self._table},
             resume_after=self._resume_after,
         )
         self._resume_after = found.resume_after
@@ -146,14 +178,8 @@ class Jobs:
         fresh.replace(path)
 
     async def tend(self) -> None:
-        """Let the delivery look after what waits, has expired or is in doubt; end examinations."""
+        """Let the delivery look after what waits, has expired or is in doubt."""
         await self._app.delivery.tend()
-        async with self._app.database.write() as session:
-            ended = await exams.close_overdue(
-                session, now=self._now(), zone=self._app.settings.zone
-            )
-        if ended:
-            self._app.delivery.wake()
 
     async def tidy(self) -> None:
         """Forget what has served its time."""
@@ -161,6 +187,7 @@ class Jobs:
             await conversation.sweep(session, now=self._now())
             await outbox.sweep(session, now=self._now())
             await signin.sweep(session, now=self._now())
+            await votes.sweep(session, now=self._now())
 
     async def snapshot(self) -> None:
         """Take in what others have changed in the library, and keep its index."""
@@ -177,7 +204,18 @@ class Jobs:
                 await job.run()
             finally:
                 self._pulse.beat(job.name)
+            now = self._now()
+            last = self._written.get(job.name)
+            # To write down each second's beat would cost more than the job.
+            if last is not None and timedelta(0) <= now - last < timedelta(seconds=TICK_S / 2):
+                return
+            self._written[job.name] = now
             async with self._app.database.write() as session:
-                await heartbeat.beat(session, job.name, self._now())
+                await heartbeat.beat(session, job.name, now)
 
         return run
+
+
+def _period(job: Job) -> float:
+    """Return how often a job is expected to beat, in seconds."""
+    return max(job.seconds, TICK_S)

@@ -8,18 +8,17 @@ from handlers import (
     cases,
     duties,
     duty_acts,
-    exams,
     feed,
+    group_quiz,
     handover,
     holidays,
     hours,
     identity,
     library,
     members,
-    mistakes,
-    practice,
     questions,
     roster,
+    rounds,
     silence,
     units,
 )
@@ -45,10 +44,9 @@ def make_router() -> Router:
         hours,
         holidays,
         silence,
-        practice,
-        mistakes,
-        exams,
         roster,
+        group_quiz,
+        rounds,
     ):
         router.include(subject.router)
     return router

@@ -13,8 +13,8 @@ ASKING = re.compile(
     "[吗呢？?谁哪]|怎么|怎样|如何|多久|多少|多长|什么|为何|能否|可否|是否|是不是|能不能|可不可以|要不要"
     "|几(?:[年天个次月人名岁条步种级日号]|周年)"
 )
-# As an argument: alone, or with what is counted in a quiz.
-NUMBER = re.compile(r"\d+(?:道?题|分钟)?(?!\S)")
+# A number, one with its counter (3题), a time of day.
+NUMBER = re.compile(r"\d+(?:[题道]|[:：]\d\d)?(?!\S)")
 
 
 def is_explicit(text: str, route: Route, rest: str) -> bool:

@@ -53,16 +53,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A place in a dialog; what is typed there goes to the handler, and what is sent, if asked.
-
-    `words` belong to the step even where they are commands elsewhere.
-    """
+    """A place in a dialog; what is typed there goes to the handler, and what is sent, if asked."""
 
     name: str
     needs: Action
     handler: Handler
     takes_files: bool = False
-    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +103,14 @@ class Router:
         return register
 
     def step(
-        self, name: str, *, needs: Action, takes_files: bool = False, words: tuple[str, ...] = ()
+        self, name: str, *, needs: Action, takes_files: bool = False
     ) -> Callable[[Handler], Handler]:
         """Register what a dialog does with the text typed, or the file sent, at one step."""
 
         def register(handler: Handler) -> Handler:
             if name in self.steps:
                 raise ValueError(f"step {name} is there twice")
-            self.steps[name] = Step(name, needs, handler, takes_files, words)
+            self.steps[name] = Step(name, needs, handler, takes_files)
             return handler
 
         return register
@@ -142,9 +138,7 @@ class Router:
         for route in other.routes.values():
             self._add(route)
         for step in other.steps.values():
-            self.step(step.name, needs=step.needs, takes_files=step.takes_files, words=step.words)(
-                step.handler
-            )
+            self.step(step.name, needs=step.needs, takes_files=step.takes_files)(step.handler)
         self.files.extend(other.files)
 
     def find(self, text: str) -> tuple[Route, str] | None:
