@@ -20,6 +20,9 @@ from handlers import (
     roster,
     rounds,
     silence,
+    study,
+    study_record,
+    study_switches,
     units,
 )
 from handlers.router import Router
@@ -44,6 +47,9 @@ def make_router() -> Router:
         hours,
         holidays,
         silence,
+        study,
+        study_record,
+        study_switches,
         roster,
         group_quiz,
         rounds,

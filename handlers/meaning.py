@@ -13,6 +13,7 @@ ASKING = re.compile(
     "[吗呢？?谁哪]|怎么|怎样|如何|多久|多少|多长|什么|为何|能否|可否|是否|是不是|能不能|可不可以|要不要"
     "|几(?:[年天个次月人名岁条步种级日号]|周年)"
 )
+ASKED = re.compile(r"[吗呢？?]\s*\Z")
 # A number, one with its counter (3题), a time of day.
 NUMBER = re.compile(r"\d+(?:[题道]|[:：]\d\d)?(?!\S)")
 
@@ -35,12 +36,14 @@ def is_question(text: str, route: Route, rest: str, *, allowed: bool) -> bool:
 
     The bare word of a subject is one from whoever may not use the command. An argument is no
     argument if it asks something, or if words follow a number without a space; where a command
-    takes a number first, what follows that number is a reason and may ask.
+    takes a number first, what follows that number is a reason and may ask; so may prose.
     """
     if text.startswith("/"):
         return False
     if not rest:
         return route.subject and not allowed
+    if route.prose:
+        return ASKED.search(rest) is not None
     numbered = NUMBER.match(rest) is not None
     if _is_joined(text, route, rest):
         return not numbered

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scheduler.messages import Attachment, Button, Message, Poll, Quote, Table
+from scheduler.messages import (
+    Attachment,
+    Button,
+    Figure,
+    Message,
+    Poll,
+    Quote,
+    Series,
+    Table,
+)
 
-__all__ = ["Attachment", "Button", "Message", "Poll", "Quote", "Reply", "Table", "UserError"]
+__all__ = [
+    "Attachment",
+    "Button",
+    "Figure",
+    "Message",
+    "Poll",
+    "Quote",
+    "Reply",
+    "Series",
+    "Table",
+    "UserError",
+]
 
 TOAST_LENGTH = 200
 

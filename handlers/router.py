@@ -32,7 +32,8 @@ class Route:
 
     `private` commands answer in the person's own chat only. A `hidden` one is reached by
     buttons and links and is not listed. The word of a `subject` names what people ask about,
-    too: from whoever may not use the command it is a question.
+    too: from whoever may not use the command it is a question. What follows the word of `prose`
+    is in the writer's own words: it is a question only if it ends as one.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Route:
     private: bool = False
     hidden: bool = False
     subject: bool = False
+    prose: bool = False
 
     @property
     def is_numbered(self) -> bool:
@@ -93,11 +95,14 @@ class Router:
         private: bool = False,
         hidden: bool = False,
         subject: bool = False,
+        prose: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a handler under a slash name and its Chinese words."""
 
         def register(handler: Handler) -> Handler:
-            self._add(Route(name, words, help, needs, handler, usage, private, hidden, subject))
+            self._add(
+                Route(name, words, help, needs, handler, usage, private, hidden, subject, prose)
+            )
             return handler
 
         return register

@@ -63,6 +63,29 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """One row of values of a figure, one for each label."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture of numbers: `kind` is "bar" or "line", `target` a level to reach, in `unit`.
+
+    A channel draws it in its own way; what it says stands in the message's text as well.
+    """
+
+    title: str
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    kind: str = "bar"
+    unit: str = ""
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Poll:
     """A quiz question that is answered by choosing; `correct` holds places of `options`.
 
@@ -96,6 +119,7 @@ class Message:
     contact: bool = False
     secret: bool = False
     poll: Poll | None = None
+    figure: Figure | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the content as JSON values; defaults are left out."""
@@ -106,7 +130,7 @@ class Message:
     def from_json(data: Mapping[str, Any]) -> Message:
         """Rebuild what `to_json` wrote."""
         quote, table, attachment = data.get("quote"), data.get("table"), data.get("attachment")
-        poll = data.get("poll")
+        poll, figure = data.get("poll"), data.get("figure")
         return Message(
             text=data["text"],
             quote=Quote(**quote) if quote else None,
@@ -116,9 +140,15 @@ class Message:
             contact=data.get("contact", False),
             secret=data.get("secret", False),
             poll=_poll(poll) if poll else None,
+            figure=_figure(figure) if figure else None,
         )
 
 
 def _poll(data: Mapping[str, Any]) -> Poll:
     lists = {name: tuple(data[name]) for name in ("options", "correct")}
     return Poll(**{**data, **lists})
+
+
+def _figure(data: Mapping[str, Any]) -> Figure:
+    series = tuple(Series(one["name"], tuple(one["values"])) for one in data["series"])
+    return Figure(**{**data, "labels": tuple(data["labels"]), "series": series})

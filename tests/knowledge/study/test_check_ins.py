@@ -1,0 +1,141 @@
+"""Check-ins in the store, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from db.access import Scope
+from db.engine import Database
+from db.tables import Person
+from knowledge.study import check_ins, hours, mutes, settings
+from knowledge.study.check_ins import FullDay, FutureDay, TooOld
+from tests.db.cast import NOW, TODAY, plant
+
+
+async def member(database: Database, name: str = "党员A") -> int:
+    """Make the cast and return somebody's id."""
+    async with database.write() as session:
+        await plant(session)
+        return (await session.scalars(select(Person.id).where(Person.name == name))).one()
+
+
+async def note(
+    database: Database, person_id: int, key: str, minutes: int = 30, on: date = TODAY
+) -> bool:
+    """Note a check-in in a transaction of its own; tell whether it was new."""
+    async with database.write() as session:
+        made = await check_ins.add(
+            session,
+            key=key,
+            person_id=person_id,
+            on=on,
+            what="党章",
+            minutes=minutes,
+            thought="",
+            at=NOW,
+        )
+        return made is not None
+
+
+async def total(database: Database, person_id: int, on: date = TODAY) -> int:
+    """Return the minutes of a day."""
+    async with database.read() as session:
+        return await check_ins.minutes_on(session, person_id, on)
+
+
+async def test_several_a_day_add_up_and_the_same_event_counts_once(database: Database) -> None:
+    """Fault 64: two devices, and a late second delivery of one of both messages."""
+    person = await member(database)
+    assert await note(database, person, "a")
+    assert await note(database, person, "b", 15)
+    assert not await note(database, person, "a", 30, TODAY + timedelta(days=1))
+    assert await total(database, person) == 45
+    assert await total(database, person, TODAY + timedelta(days=1)) == 0
+
+
+async def test_the_same_event_on_two_processes_at_once_counts_once(database: Database) -> None:
+    person = await member(database)
+    made = await asyncio.gather(*(note(database, person, "same") for _ in range(5)))
+    assert sorted(made) == [False] * 4 + [True]
+    assert await total(database, person) == 30
+
+
+async def test_a_day_has_24_hours_whoever_comes_first(database: Database) -> None:
+    person = await member(database)
+    made = await asyncio.gather(
+        *(note(database, person, str(number), 600) for number in range(4)), return_exceptions=True
+    )
+    assert [one for one in made if one is True] == [True, True]
+    assert {type(one) for one in made if one is not True} == {FullDay}
+    assert await total(database, person) == 1200
+
+
+@pytest.mark.parametrize(("days", "refused"), [(1, FutureDay), (0, None), (-7, None), (-8, TooOld)])
+def test_a_day_that_has_not_come_or_is_long_over_is_refused(
+    days: int, refused: type[Exception] | None
+) -> None:
+    on = TODAY + timedelta(days=days)
+    if refused is None:
+        check_ins.judge(on, today=TODAY)
+        return
+    with pytest.raises(refused):
+        check_ins.judge(on, today=TODAY)
+
+
+async def test_taking_back_is_for_a_day_or_one_and_only_ones_own(database: Database) -> None:
+    person = await member(database)
+    for key, on in (("a", TODAY), ("b", TODAY), ("c", TODAY - timedelta(days=1))):
+        await note(database, person, key, on=on)
+    async with database.write() as session:
+        other = (await session.scalars(select(Person.id).where(Person.name == "党员B"))).one()
+        assert not await check_ins.withdraw(session, person_id=other, on=TODAY, now=NOW)
+        gone = await check_ins.withdraw(session, person_id=person, on=TODAY, now=NOW)
+        assert len(gone) == 2
+        assert not await check_ins.withdraw(session, person_id=person, on=TODAY, now=NOW)
+    assert await total(database, person) == 0
+    async with database.read() as session:
+        days = await hours.by_day(session, person, since=date(2026, 1, 1), until=TODAY)
+    assert days == {TODAY - timedelta(days=1): 30}
+
+
+async def test_the_minutes_of_a_scope_leave_a_sibling_branch_out(database: Database) -> None:
+    mine = await member(database)
+    async with database.read() as session:
+        people = {p.name: p for p in await session.scalars(select(Person))}
+    await note(database, mine, "a")
+    await note(database, people["党员B"].id, "b", 45)
+    async with database.read() as session:
+        unit = people["党员A"].unit_id
+        scope = Scope(prefixes=(f"/1/{unit}/",))
+        found = await hours.by_person(session, scope.people(), since=date(2026, 1, 1), until=TODAY)
+    assert found == {mine: 30}
+
+
+async def test_a_setting_of_the_nearest_unit_above_holds(database: Database) -> None:
+    person = await member(database)
+    async with database.write() as session:
+        ranking = settings.RANKING
+        assert await settings.held(session, "/1/2/", ranking) == settings.Held("关")
+        put = {"setting": ranking, "by_id": person, "now": NOW}
+        assert await settings.put(session, unit_id=1, value="开", **put) is None  # type: ignore[arg-type]
+        assert (await settings.held(session, "/1/2/", ranking)).on
+        await settings.put(session, unit_id=2, value="关", **put)  # type: ignore[arg-type]
+        assert not (await settings.held(session, "/1/2/", ranking)).on
+        assert (await settings.held(session, "/1/3/", ranking)).on
+        assert await settings.put(session, unit_id=2, value="开", **put) == "关"  # type: ignore[arg-type]
+
+
+async def test_a_mute_is_of_one_person_and_one_kind(database: Database) -> None:
+    person = await member(database)
+    async with database.write() as session:
+        assert await mutes.mute(session, person, mutes.STUDY, now=NOW)
+        assert not await mutes.mute(session, person, mutes.STUDY, now=NOW)
+        assert await mutes.is_muted(session, person, mutes.STUDY)
+        assert not await mutes.is_muted(session, person, mutes.QUIZ)
+        assert await mutes.muted(session, [person, 1], mutes.STUDY) == {person}
+        assert await mutes.unmute(session, person, mutes.STUDY)
+        assert not await mutes.unmute(session, person, mutes.STUDY)
