@@ -61,14 +61,14 @@ class Question:
     @property
     def answer(self) -> str:
         """The right answer as it is written: 对, 错 or letters."""
-        if self.kind is QuestionKind.JUDGE and len(self.correct) == 1:
-            return self.options[self.correct[0]]
+        if self.kind is QuestionKind.JUDGE and len(self.answers) == 1:
+            return self.answers[0]
         return letters(self.correct)
 
     @property
     def answers(self) -> tuple[str, ...]:
         """The texts of the right options."""
-        return tuple(self.options[i] for i in self.correct)
+        return tuple(self.options[i] for i in self.correct if i < len(self.options))
 
     @property
     def values(self) -> dict[str, Any]:

@@ -21,7 +21,8 @@ SUFFIXES = (".xlsx", ".csv", ".docx", ".txt", ".json")
 WRONG_KIND = "题库要用 xlsx、csv、docx、txt 或 json 文件。发送“导入题库”看样例。"
 NOTHING = "没有读到题目。发送“导入题库”看看能读哪些写法。"
 JSON = ".json"
-MOST = 10_000
+MOST, MOST_LINES = 10_000, 100_000
+TOO_LONG_PAPER = f"行数过多（超过 {MOST_LINES} 行），请拆分后再发。"
 TOO_MANY = f"题目超过 {MOST} 道，请分几个文件导入。"
 
 
@@ -60,10 +61,10 @@ def _raws(name: str, data: bytes) -> Iterator[Raw | Fault]:
     if kind is Kind.DOCX:
         return _document(documents.read(name, data).blocks)
     if kind in (Kind.TEXT, Kind.MARKDOWN):
-        return numbered.read(
-            (f"第 {number} 行", plain(line))
-            for number, line in enumerate(_text(data).split("\n"), 1)
-        )
+        lines = _text(data).split("\n")
+        if len(lines) > MOST_LINES:
+            raise DocumentError(TOO_LONG_PAPER, f"{len(lines)} lines")
+        return numbered.read((f"第 {n} 行", plain(line)) for n, line in enumerate(lines, 1))
     raise DocumentError(WRONG_KIND, f"{kind}")
 
 
