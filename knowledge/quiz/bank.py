@@ -13,7 +13,17 @@ from db.tables import QuizQuestion
 from knowledge.quiz.choices import parse_choice, shuffled
 from knowledge.quiz.model import letters
 
-__all__ = ["askable", "get", "letters", "parse_choice", "pick", "shuffled", "source_line", "topics"]
+__all__ = [
+    "askable",
+    "get",
+    "in_use",
+    "letters",
+    "parse_choice",
+    "pick",
+    "shuffled",
+    "source_line",
+    "topics",
+]
 
 
 async def pick(
@@ -76,12 +86,19 @@ def source_line(question: QuizQuestion) -> str:
 
 def askable(unit_path: str, today: date) -> list[ColumnElement[bool]]:
     """Return the conditions on `QuizQuestion` under which one may be put to the subtree."""
+    return [
+        *in_use(unit_path),
+        or_(QuizQuestion.valid_from.is_(None), QuizQuestion.valid_from <= today),
+        or_(QuizQuestion.valid_to.is_(None), QuizQuestion.valid_to > today),
+    ]
+
+
+def in_use(unit_path: str) -> list[ColumnElement[bool]]:
+    """Return the conditions for those of the subtree on any day: shipped, or of a unit above."""
     units = [int(part) for part in unit_path.split("/") if part]
     return [
         or_(QuizQuestion.unit_id.is_(None), QuizQuestion.unit_id.in_(units)),
         QuizQuestion.retired_at.is_(None),
-        or_(QuizQuestion.valid_from.is_(None), QuizQuestion.valid_from <= today),
-        or_(QuizQuestion.valid_to.is_(None), QuizQuestion.valid_to > today),
     ]
 
 

@@ -24,25 +24,34 @@ _GENERAL = re.compile(r"下列|以下|下面|哪些|哪项|哪一项|哪个|说�
 _NUMBERS = re.compile(r"\d+(?:\.\d+)?|[零〇一二三四五六七八九十百千两半]+")
 
 
-def conflicts(
-    questions: Sequence[Question], known: Sequence[Question] = ()
-) -> Iterator[tuple[Question, Question, bool]]:
+Conflict = tuple[Question, Question, bool]
+
+
+def conflicts(questions: Sequence[Question]) -> Iterator[Conflict]:
     """Yield pairs whose stems are alike and whose answers are not; true if the stems are the same.
 
-    Compared are `questions` among each other and with `known`, where both are in force on some
-    day. Each pair comes once, the first of it from `questions`.
+    Both are in force on some day. Each pair comes once.
     """
+    groups = _by_stem(questions)
+    for group in groups.values():
+        for at, first in enumerate(group):
+            yield from _torn(first, group[at + 1 :], same=True)
+    stems = list(groups)
+    for row, column in _near(stems, stems):
+        if row < column:
+            yield from _torn_stems(stems[row], stems[column], groups, groups)
+
+
+def conflicts_with(questions: Sequence[Question], known: Sequence[Question]) -> Iterator[Conflict]:
+    """Yield such pairs of one of `questions` and one of `known`."""
     groups, others = _by_stem(questions), _by_stem(known)
     for stem, group in groups.items():
-        for at, first in enumerate(group):
-            for second in (*group[at + 1 :], *others.get(stem, ())):
-                if _contradict(first, second, same=True):
-                    yield first.question, second.question, True
-    for stem, other in _near(list(groups), list({**groups, **others})):
-        for first in groups[stem]:
-            for second in (*groups.get(other, ()), *others.get(other, ())):
-                if _contradict(first, second, same=False) and _asks_the_same(stem, other):
-                    yield first.question, second.question, False
+        for first in group:
+            yield from _torn(first, others.get(stem, ()), same=True)
+    stems, known_stems = list(groups), list(others)
+    for row, column in _near(stems, known_stems):
+        if stems[row] != known_stems[column]:
+            yield from _torn_stems(stems[row], known_stems[column], groups, others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +73,32 @@ def _by_stem(questions: Sequence[Question]) -> dict[str, list[_Folded]]:
     return found
 
 
-def _near(stems: list[str], others: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of different stems that are alike; `others` begins with `stems`."""
+def _near(stems: Sequence[str], others: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield the places of the pairs that are alike."""
     for start in range(0, len(stems), BLOCK):
-        block = stems[start : start + BLOCK]
         scores = process.cdist(
-            block, others[start:], scorer=fuzz.ratio, score_cutoff=ALIKE, dtype=np.uint8
+            stems[start : start + BLOCK],
+            others,
+            scorer=fuzz.ratio,
+            score_cutoff=ALIKE,
+            dtype=np.uint8,
         )
         for row, column in zip(*np.nonzero(scores), strict=True):
-            if column > row:
-                yield block[row], others[start + column]
+            yield start + int(row), int(column)
+
+
+def _torn_stems(
+    stem: str, other: str, groups: dict[str, list[_Folded]], others: dict[str, list[_Folded]]
+) -> Iterator[Conflict]:
+    found = [pair for first in groups[stem] for pair in _torn(first, others[other], same=False)]
+    if found and _asks_the_same(stem, other):
+        yield from found
+
+
+def _torn(first: _Folded, others: Sequence[_Folded], *, same: bool) -> Iterator[Conflict]:
+    for second in others:
+        if _contradict(first, second, same=same):
+            yield first.question, second.question, same
 
 
 def _contradict(first: _Folded, second: _Folded, *, same: bool) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from db.tables import QuestionKind
 from knowledge.quiz import wordings
-from knowledge.quiz.likeness import conflicts
+from knowledge.quiz.likeness import conflicts, conflicts_with
 from knowledge.quiz.model import Question, fold
 
 # What a native poll of Telegram holds; a longer question is put with buttons instead.
@@ -35,26 +35,32 @@ class Finding:
     words: str
 
     def __str__(self) -> str:
-        stem = " ".join(self.question.stem.split())
-        shown = stem if len(stem) <= SHOWN else f"{stem[:SHOWN]}…"
         place = self.question.place or self.question.key
-        return f"{place}：{shown}\n    {self.severity}：{self.words}"
+        return f"{place}：{_short(self.question.stem)}\n    {self.severity}：{self.words}"
 
 
-def check(questions: Sequence[Question], known: Sequence[Question] = ()) -> list[Finding]:
-    """Return what is found in questions, also by comparison with those that are there already.
+def check(questions: Sequence[Question]) -> list[Finding]:
+    """Return what is found in questions, in their order.
 
-    Takes about a second of CPU for some thousands: call it in a worker thread.
+    Takes some seconds of CPU for five thousand: call it in a worker thread.
     """
     found = [finding for question in questions for finding in _of_one(question)]
-    for first, second, same in conflicts(questions, known):
-        severity = Severity.WRONG if same else Severity.DOUBT
-        where = second.place or second.key or "另一题"
-        likeness = "题干相同" if same else f"题干相近（“{' '.join(second.stem.split())[:60]}”）"
-        words = f"与“{where}”{likeness}，答案不同：{_answer(first)}；{_answer(second)}"
-        found.append(Finding(severity, "矛盾", first, words))
+    found += map(_conflict, conflicts(questions))
     order = {id(question): at for at, question in enumerate(questions)}
     return sorted(found, key=lambda finding: order[id(finding.question)])
+
+
+def against(questions: Sequence[Question], known: Sequence[Question]) -> list[Finding]:
+    """Return where questions contradict others that are there already."""
+    return list(map(_conflict, conflicts_with(questions, known)))
+
+
+def _conflict(pair: tuple[Question, Question, bool]) -> Finding:
+    first, second, same = pair
+    where = second.place or second.key or "另一题"
+    likeness = "题干相同" if same else f"题干相近（“{_short(second.stem, 60)}”）"
+    words = f"与“{where}”{likeness}，答案不同：{_answer(first)}；{_answer(second)}"
+    return Finding(Severity.WRONG if same else Severity.DOUBT, "矛盾", first, words)
 
 
 def _of_one(question: Question) -> Iterator[Finding]:
@@ -110,4 +116,9 @@ def _given_away(question: Question) -> str:
 
 
 def _answer(question: Question) -> str:
-    return "、".join(question.answers)[:SHOWN] or question.answer
+    return _short("、".join(question.answers)) or question.answer
+
+
+def _short(text: str, most: int = SHOWN) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most]}…"
