@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handlers import (
     accepting,
+    bank,
     basics,
     cases,
     duties,
@@ -42,6 +43,7 @@ def make_router() -> Router:
         feed,
         handover,
         library,
+        bank,
         members,
         units,
         hours,

@@ -15,6 +15,7 @@ from knowledge.quiz.model import Question, fold
 LONGEST_STEM, LONGEST_OPTION, MOST_OPTIONS = 300, 100, 12
 # A shorter answer may stand in a stem by chance.
 GIVEN_AWAY = 4
+NO_SOURCE = "出处"
 SHOWN = 30
 
 
@@ -95,7 +96,7 @@ def _shape(question: Question) -> Iterator[tuple[Severity, str, str]]:
 
 def _content(question: Question) -> Iterator[tuple[Severity, str, str]]:
     if not question.regulation:
-        yield Severity.DOUBT, "出处", "没有写依据"
+        yield Severity.DOUBT, NO_SOURCE, "没有写依据"
     if given := _given_away(question):
         yield Severity.DOUBT, "泄题", f"题干里已经写着答案“{given}”"
     for reason in wordings.load().reasons(question):

@@ -28,6 +28,7 @@ _SAYS_ANSWER = re.compile(
 )
 _REGULATION = re.compile(r"《[^》]{1,80}》(?:[（(][^）)]{1,10}[）)])?")
 _ARTICLE = re.compile(r"第[一二三四五六七八九十百零〇\d]{1,7}条(?:之[一二三四五六七八九十])?")
+_ABOUT = re.compile(rf"{_ARTICLE.pattern}|[（(]\s*(?:19|20)\d\d\s*年?版?\s*[)）]")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _EASY = re.compile(r"易|简单|低|初级|easy|simple|low", re.I)
 _HARD = re.compile(r"难|高|hard|difficult|high", re.I)
@@ -142,7 +143,7 @@ def _source(raw: Raw) -> tuple[str, str, str]:
     article = _ARTICLE.search(plain(raw.article)) or _ARTICLE.search(source)
     year = _YEAR.search(plain(raw.version)) or _YEAR.search(_REGULATION.sub("", source))
     return (
-        regulation[0] if regulation else source[:100],
+        regulation[0] if regulation else _ABOUT.sub("", source).strip(" 。，,；;")[:100],
         article[0] if article else _line(raw.article),
         year[1] if year else _line(raw.version),
     )

@@ -210,6 +210,25 @@ def test_a_row_that_is_not_understood_is_told_and_the_others_stay(
     assert reason in told
 
 
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ("《中国共产党章程》第三十条（2022年版）", ("《中国共产党章程》", "第三十条", "2022")),
+        ("中国共产党章程 第31条", ("中国共产党章程", "第31条", "")),
+        (
+            "《支部工作条例（试行）》(2018) 第十一条",
+            ("《支部工作条例（试行）》(2018)", "第十一条", ""),
+        ),
+        ("第八条（2008年版）", ("", "第八条", "2008")),
+        ("", ("", "", "")),
+    ],
+)
+def test_a_source_is_taken_apart(source: str, parts: tuple[str, str, str]) -> None:
+    head = ("题干", "选项A", "选项B", "答案", "依据")
+    [question] = sheet(head, (STEM, "半年", "一年", "B", source)).questions
+    assert (question.regulation, question.article, question.version) == parts
+
+
 def test_days_in_force_are_read_or_refused() -> None:
     head = ("题干", "选项A", "选项B", "答案", "生效日期", "失效日期")
     reading = sheet(
