@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bot.safekeeping import Safekeeping
 from db import conversation, organisation, signin
 from db.engine import Session
+from handlers import exams
 from scheduler import (
     auditor,
     heartbeat,
@@ -178,8 +179,14 @@ class Jobs:
         fresh.replace(path)
 
     async def tend(self) -> None:
-        """Let the delivery look after what waits, has expired or is in doubt."""
+        """Let the delivery look after what waits, has expired or is in doubt; end examinations."""
         await self._app.delivery.tend()
+        async with self._app.database.write() as session:
+            ended = await exams.close_overdue(
+                session, now=self._now(), zone=self._app.settings.zone
+            )
+        if ended:
+            self._app.delivery.wake()
 
     async def tidy(self) -> None:
         """Forget what has served its time."""

@@ -223,7 +223,7 @@ class Dispatcher:
         if prepared.file is not None:
             return await self._receive(context, step, prepared.file)
         found = self._command(context)
-        if step is not None and (found is None or not is_explicit(context.text, *found)):
+        if step is not None and _takes(step, context.text, found):
             context.require(step.needs)
             return await step.handler(context)
         if found is not None:
@@ -420,6 +420,11 @@ class Dispatcher:
                     now=now,
                 )
         return Handled()
+
+
+def _takes(step: Step, text: str, found: tuple[Route, str] | None) -> bool:
+    """Tell whether a text belongs to the step of a dialog and not to the command it gives."""
+    return found is None or text in step.words or not is_explicit(text, *found)
 
 
 def _as_list(replies: Replies) -> list[Reply]:

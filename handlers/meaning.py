@@ -14,8 +14,8 @@ ASKING = re.compile(
     "|几(?:[年天个次月人名岁条步种级日号]|周年)"
 )
 ASKED = re.compile(r"[吗呢？?]\s*\Z")
-# A number, one with its counter (3题), a time of day.
-NUMBER = re.compile(r"\d+(?:[题道]|[:：]\d\d)?(?!\S)")
+# A number, one with its counter (3题, 30分钟), a time of day.
+NUMBER = re.compile(r"\d+(?:道?题|道|分钟|[:：]\d\d)?(?!\S)")
 
 
 def is_explicit(text: str, route: Route, rest: str) -> bool:

@@ -55,12 +55,16 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A place in a dialog; what is typed there goes to the handler, and what is sent, if asked."""
+    """A place in a dialog; what is typed there goes to the handler, and what is sent, if asked.
+
+    `words` belong to the step even where they are commands elsewhere.
+    """
 
     name: str
     needs: Action
     handler: Handler
     takes_files: bool = False
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +112,14 @@ class Router:
         return register
 
     def step(
-        self, name: str, *, needs: Action, takes_files: bool = False
+        self, name: str, *, needs: Action, takes_files: bool = False, words: tuple[str, ...] = ()
     ) -> Callable[[Handler], Handler]:
         """Register what a dialog does with the text typed, or the file sent, at one step."""
 
         def register(handler: Handler) -> Handler:
             if name in self.steps:
                 raise ValueError(f"step {name} is there twice")
-            self.steps[name] = Step(name, needs, handler, takes_files)
+            self.steps[name] = Step(name, needs, handler, takes_files, words)
             return handler
 
         return register
@@ -143,7 +147,9 @@ class Router:
         for route in other.routes.values():
             self._add(route)
         for step in other.steps.values():
-            self.step(step.name, needs=step.needs, takes_files=step.takes_files)(step.handler)
+            self.step(step.name, needs=step.needs, takes_files=step.takes_files, words=step.words)(
+                step.handler
+            )
         self.files.extend(other.files)
 
     def find(self, text: str) -> tuple[Route, str] | None:

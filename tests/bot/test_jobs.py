@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 from bot.app import App, open_app
 from bot.jobs import BEAT_FILE, Jobs
 from bot.settings import load
-from db.tables import Duty, Heartbeat, Outbox
+from db.tables import Duty, Exam, Heartbeat, Outbox, Person, QuizQuestion
 from tests.conftest import SECRET, START
+from tests.knowledge.quiz.make import SINGLE
 
 
 @dataclass
@@ -88,6 +89,21 @@ async def test_every_job_beats_in_the_store(house: House) -> None:
     async with house.app.database.read() as session:
         beaten = set(await session.scalars(select(Heartbeat.loop)))
     assert set(clock.names) <= beaten
+
+
+async def test_an_examination_is_ended_by_the_clock_and_told_once(house: House) -> None:
+    async with house.app.database.write() as session:
+        person = (await session.scalars(select(Person).where(Person.name == "林知夏"))).one()
+        question = QuizQuestion(key="q", created_at=START, **SINGLE.values)
+        session.add(question)
+        await session.flush()
+        end = START + timedelta(minutes=5)
+        paper = {"questions": [question.id], "pass_mark": 60, "started_at": START, "ends_at": end}
+        session.add(Exam(person_id=person.id, **paper))
+    for minutes, told in ((4, 0), (5, 2), (6, 2)):
+        house.time.now = START + timedelta(minutes=minutes)
+        await house.jobs.tend()
+        assert await house.count("exam") == told
 
 
 async def test_a_faster_calendar_moves_duties_and_not_messages(

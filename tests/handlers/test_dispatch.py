@@ -64,12 +64,20 @@ def talk(talk: Talk) -> Talk:
     async def blunder(context: Context) -> Reply:
         raise UserError("写错了")
 
-    @router.step("test.step", needs=ASK)
+    @router.step("test.step", needs=ASK, words=("菜单",))
     async def step(context: Context) -> Reply:
         await context.leave()
         return Reply(f"收到{context.text}{context.data['n']}")
 
     return talk
+
+
+async def test_a_word_of_the_step_is_no_command_while_the_dialog_stands(talk: Talk) -> None:
+    await talk.say(MEMBER, "/dialog")
+    [taken] = await talk.say(MEMBER, "菜单")
+    [listed] = await talk.say(MEMBER, "菜单")
+    assert taken.text == "收到菜单1"
+    assert "也可以发送" in listed.text
 
 
 async def test_a_redelivered_update_has_one_effect(talk: Talk) -> None:
