@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from scheduler.channels import Delivery
-from scheduler.messages import Button, Message
+from scheduler.messages import Button, Figure, Message
 
 NAME = "terminal"
+BAR = 30
 
 
 class TerminalChannel:
@@ -35,9 +36,24 @@ def as_text(message: Message) -> str:
         lines.append(f"  —— {message.quote.line()}")
     if message.table:
         lines.extend("  " + " | ".join(row) for row in message.table.rows)
+    if message.figure:
+        lines.extend(_bars(message.figure))
     if message.attachment:
         kind = "图片" if message.attachment.is_picture else "文件"
         lines.append(f"  [{kind}] {message.attachment.name}")
     buttons = [button for row in message.buttons for button in row]
     lines.extend(f"  [{n}] {button.label}" for n, button in enumerate(buttons, 1))
     return "\n".join(lines)
+
+
+def _bars(figure: Figure) -> Iterator[str]:
+    """Draw a figure with characters, a line a value."""
+    values = [value for series in figure.series for value in series.values]
+    top = max([*values, figure.target or 0]) or 1
+    target = f"（目标 {figure.target:g} {figure.unit}）" if figure.target is not None else ""
+    yield f"  {figure.title}{target}"
+    for series in figure.series:
+        if len(figure.series) > 1:
+            yield f"  {series.name}"
+        for label, value in zip(figure.labels, series.values, strict=True):
+            yield f"  {label} {'█' * round(BAR * value / top)} {value:g}"

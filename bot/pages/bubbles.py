@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.pages.charts import draw_chart
 from bot.pages.speaking import ASSISTANT
 from bot.pages.tags import icon, tag, words
 from db.tables import Transcript
@@ -98,6 +99,8 @@ def _bubble(line: Transcript, message: Message, drawing: Drawing) -> None:
             _quote(message.quote)
         if message.table is not None:
             _table(message.table)
+        if message.figure is not None:
+            draw_chart(message.figure)
         if message.attachment is not None:
             _attachment(message.attachment, drawing.links.get(message.attachment.file, ""))
         _sent_file(line.content.get("upload"))

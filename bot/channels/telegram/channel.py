@@ -14,13 +14,22 @@ from telegram.error import TelegramError
 
 from bot.channels.telegram import limits
 from bot.channels.telegram.errors import ApiRefusal, Unreadable, to_channel_error
-from bot.channels.telegram.layout import TABLE_NAME, Part, buttons, file_name, parts
+from bot.channels.telegram.layout import (
+    FIGURE_NAME,
+    TABLE_NAME,
+    File,
+    Part,
+    buttons,
+    file_name,
+    parts,
+)
 from bot.channels.telegram.limiter import Turn
 from bot.channels.telegram.polls import Polls
 from bot.channels.telegram.speaker import Speaker
 from bot.channels.telegram.table import workbook
+from bot.rendering.figure import draw
 from scheduler.channels import ChannelError, Delivery, Posted
-from scheduler.messages import Attachment, Table
+from scheduler.messages import Attachment, Figure, Table
 from scheduler.rates import Pace
 
 ATTEMPT_SECONDS = 50.0
@@ -173,13 +182,11 @@ class TelegramChannel:
                 raise
         return True
 
-    async def _send_file(
-        self, file: Attachment | Table, part: Part, options: dict[str, Any]
-    ) -> Sent:
+    async def _send_file(self, file: File, part: Part, options: dict[str, Any]) -> Sent:
         """Send a picture as a photo, if Telegram takes it as one, anything else as a file."""
         name, content = await self._content(file)
         options |= {"caption": part.text or None, "caption_entities": part.entities or None}
-        picture = isinstance(file, Attachment) and file.is_picture
+        picture = isinstance(file, Figure) or (isinstance(file, Attachment) and file.is_picture)
         if picture and len(content) <= limits.PHOTO_BYTES:
             try:
                 return await self._speaker.call(
@@ -192,9 +199,11 @@ class TelegramChannel:
             lambda: self._speaker.bot.send_document(document=_input(content, name), **options)
         )
 
-    async def _content(self, file: Attachment | Table) -> tuple[str, bytes]:
+    async def _content(self, file: File) -> tuple[str, bytes]:
         if isinstance(file, Table):
             return TABLE_NAME, await asyncio.to_thread(workbook, file)
+        if isinstance(file, Figure):
+            return FIGURE_NAME, await asyncio.to_thread(draw, file)
         try:
             return file_name(file.name), await self._read_file(file.file)
         except LookupError as error:
@@ -208,7 +217,9 @@ def _without_poll(delivery: Delivery) -> Delivery:
 def _only_buttons(delivery: Delivery) -> bool:
     """Tell whether an edit leaves the text as it is."""
     message = delivery.message
-    return not (message.text or message.quote or message.table or message.attachment)
+    return not (
+        message.text or message.quote or message.table or message.attachment or message.figure
+    )
 
 
 def _options(delivery: Delivery, chat: int, part: Part, *, first: bool) -> dict[str, Any]:

@@ -23,13 +23,16 @@ from bot.channels.telegram import limits
 from bot.channels.telegram.split import Span, split, units
 from bot.channels.telegram.table import monospaced
 from scheduler.channels import ChannelError
-from scheduler.messages import Attachment, Button, Message, Table
+from scheduler.messages import Attachment, Button, Figure, Message, Table
 
 Keyboard = InlineKeyboardMarkup | ReplyKeyboardMarkup
+# What is sent as a photo or a document.
+File = Attachment | Table | Figure
 
 SHARE_NUMBER = "发送本人手机号"
 SHARE_PROMPT = "请点输入框下方的按钮，发送本人手机号。"
 TABLE_NAME = "表格.xlsx"
+FIGURE_NAME = "图.png"
 _UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
 _UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f"\\/:*?<>|\ud800-\udfff]')
 
@@ -40,7 +43,7 @@ class Part:
 
     text: str = ""
     entities: tuple[MessageEntity, ...] = ()
-    file: Attachment | Table | None = None
+    file: File | None = None
     keyboard: Keyboard | None = None
 
 
@@ -83,11 +86,17 @@ def buttons(message: Message) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-def _content(message: Message) -> tuple[str, list[Span], list[Attachment | Table]]:
+def _content(message: Message) -> tuple[str, list[Span], list[File]]:
     """Return the whole text, what is special in it, and the files beside it."""
-    text, spans, files = clean(message.text).strip(), list[Span](), list[Attachment | Table]()
+    text, spans, files = (
+        clean(message.text).strip(),
+        list[Span](),
+        list[File](),
+    )
     if message.attachment:
         files.append(message.attachment)
+    if message.figure:
+        files.append(message.figure)
     if message.table:
         grid = monospaced(message.table)
         if grid is None:
@@ -105,7 +114,7 @@ def _append(text: str, block: str, kind: str, spans: list[Span]) -> str:
     return f"{text}\n\n{block}" if text else block
 
 
-def _lay(text: str, spans: list[Span], files: list[Attachment | Table]) -> Iterator[Part]:
+def _lay(text: str, spans: list[Span], files: list[File]) -> Iterator[Part]:
     """Files come first; the text is the last one's caption if it is short enough."""
     caption = bool(files) and units(text) <= limits.CAPTION
     for file in files[:-1] if caption else files:

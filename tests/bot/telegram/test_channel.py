@@ -14,7 +14,7 @@ from bot.channels.telegram.server import BotServer
 from bot.channels.telegram.speaker import Speaker
 from bot.channels.telegram.transport import AiohttpRequest
 from scheduler.channels import Address, ChannelError, Delivery
-from scheduler.messages import Attachment, Button, Message, Quote, Table
+from scheduler.messages import Attachment, Button, Figure, Message, Quote, Series, Table
 from tests.bot.telegram import bot_api
 from tests.bot.telegram.conftest import Desk, number
 
@@ -119,6 +119,17 @@ async def test_it_sends_a_picture_with_its_caption(desk: Desk) -> None:
     message = chat.messages[number(sent)]
     assert (message["caption"], "photo" in message) == ("本月", True)
     assert desk.api.calls[0]["photo"] == ("图.png", b"picture")
+
+
+async def test_it_sends_a_figure_as_a_photo_that_it_draws(desk: Desk) -> None:
+    chat = desk.api.private()
+    figure = Figure("累计学时", ("1月", "2月"), (Series("累计学时", (1, 2)),), unit="学时")
+    sent = await desk.channel.send(to(42, Message("我的学习", figure=figure, buttons=press())))
+    message = chat.messages[number(sent)]
+    assert (message["caption"], "photo" in message) == ("我的学习", True)
+    name, content = desk.api.calls[0]["photo"]
+    assert name == "图.png"
+    assert content.startswith(b"\x89PNG")
 
 
 async def test_it_sends_a_long_text_behind_its_picture(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 
 from db import transcripts
 from db.tables import Person, StoredFile
-from scheduler.messages import Attachment, Button, Message, Quote, Table
+from scheduler.messages import Attachment, Button, Figure, Message, Quote, Series, Table
 from tests.bot.pages.script.conftest import Served, open_chat
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -69,6 +69,32 @@ async def test_a_picture_is_shown_in_its_place(page: Page, demo_pages: Served, m
     await show(page, demo_pages, me, Message("看图", attachment=picture))
     shown = page.get_by_role("img", name="图.png")
     await expect(shown).to_have_js_property("naturalWidth", 1)
+
+
+async def test_a_figure_is_a_live_chart_within_a_phone(
+    page: Page, demo_pages: Served, me: Person
+) -> None:
+    await page.set_viewport_size({"width": 390, "height": 780})
+    figure = Figure(
+        "2026 年累计学时",
+        tuple(f"{month}月" for month in range(1, 12)),
+        (Series("累计学时", (0, 1, 2.5, 4, 8, 9, 12, 15, 18.5, 20, 24)),),
+        "line",
+        "学时",
+        32.0,
+    )
+    await show(page, demo_pages, me, Message("2026 年我的学习", figure=figure))
+    chart = page.get_by_role("img", name="2026 年累计学时")
+    await expect(chart.locator("canvas")).to_be_visible()
+    box = await chart.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    ink = """e => { const c = e.querySelector('canvas'), d = c.getContext('2d')
+        .getImageData(0, 0, c.width, c.height).data; let red = 0;
+        for (let i = 0; i < d.length; i += 4) red += d[i] > 150 && d[i + 1] < 80 && d[i + 3] > 200;
+        return red }"""
+    assert await chart.evaluate(ink) > 100
 
 
 async def test_a_file_is_a_card_that_saves_it(page: Page, demo_pages: Served, me: Person) -> None:

@@ -1,0 +1,1 @@
+"""Numbers made visible: pictures of figures."""
