@@ -20,7 +20,7 @@ from handlers.incoming import ReceivedFile
 from handlers.media import PICTURES, media_type
 from handlers.reply import Button, Reply, UserError
 from handlers.router import Replies, Router
-from scheduler import cases, duties, listing
+from scheduler import cases, duties, listing, study_duties
 from scheduler.duties import DutyError
 from scheduler.rulebook import keeping
 from scheduler.rulebook.model import Rule
@@ -92,6 +92,8 @@ async def done(context: Context) -> Replies:
     if not number:
         return await _which(context, "办完了哪一项？", "done")
     duty = await _to_do(context, number)
+    if (material := study_duties.material_of(duty)) is not None:
+        return _ask_to_learn(duty, material)
     rule = await _rule(context, duty)
     if duty.case_id is not None and not words:
         return _ask_for_day(duty)
@@ -294,6 +296,14 @@ async def attempt(act: Awaitable[Duty]) -> Duty:
         return await act
     except DutyError as error:
         raise UserError(WHY[type(error)]) from error
+
+
+def _ask_to_learn(duty: Duty, material: int) -> Reply:
+    choices = Button("打开", f"/material {material}"), Button("学完了", f"/learned {material}")
+    return Reply(
+        f"“{name_of(duty)}”学完后请发送“学完了 {material} 感想”，任务随之办结。",
+        buttons=(choices,),
+    )
 
 
 def _ask_for_day(duty: Duty) -> Reply:

@@ -11,12 +11,13 @@ from handlers.context import Context
 from handlers.reply import Button, Figure, Quote, Reply, Series
 from handlers.router import Router
 from handlers.study_words import event_day, hours_of, minutes_words, source
-from knowledge.study import hours, settings
+from knowledge.study import hours, materials, settings
 from knowledge.study.hours import Requirement
 from scheduler.workdays import Workdays
 
 router = Router()
 
+DUE_SHOWN = 5
 NO_RULE = Quote("没有适用于你的年度学时规定")
 RULE_OF_STREAK = "只数工作日，休息日不用签到，也不会中断"
 WHOSE_HOURS = "自学时间能否计入规定的集中学习培训学时，以所在党组织认定为准。"
@@ -40,13 +41,14 @@ async def my_study(context: Context) -> Reply:
         f"按 {per_hour.value} 分钟折 1 学时"
         f"（{'默认值' if per_hour.unit_id is None else '党组织设置'}，法规没有规定）。",
         await _days_line(context, days, today),
+        *await _due_lines(context),
         WHOSE_HOURS,
     ]
     return Reply(
         "\n".join(lines),
         quote=source(wanted) if wanted else NO_RULE,
         figure=_figure(days, today, int(per_hour.value), wanted),
-        buttons=((Button("签到", "/checkin"),),),
+        buttons=((Button("签到", "/checkin"), Button("学习资料", "/materials")),),
     )
 
 
@@ -71,6 +73,20 @@ async def _days_line(context: Context, days: Mapping[date, int], today: date) ->
     workdays = await Workdays.load(context.session)
     run = hours.streak({*before, *days}, today=today, days=workdays)
     return f"学习 {len(days)} 天，连续学习 {run} 个工作日（{RULE_OF_STREAK}）。"
+
+
+async def _due_lines(context: Context) -> list[str]:
+    """Name what is to be learned by a day, the nearest first."""
+    items = await materials.listed(
+        context.session,
+        person_id=context.person_id,
+        unit_path=context.actor.unit_path,
+        limit=DUE_SHOWN,
+    )
+    due = [item.material for item in items if not item.learned and item.material.due_on]
+    if not due:
+        return ["没有限期要学的资料。"]
+    return ["要学完的资料：", *(f"· {m.id}. 《{m.title}》{m.due_on:%m-%d} 截止" for m in due)]
 
 
 def _figure(

@@ -24,7 +24,7 @@ from scheduler import ladder, quiet, replanning
 from scheduler.owed import TERM, Debt, Owing, debts, latest_terms, owners
 from scheduler.periods import add, due_at
 from scheduler.replanning import COLUMNS, Changes, Planned
-from scheduler.rulebook.model import Rule, RuleBook
+from scheduler.rulebook.model import AnchorKind, Rule, RuleBook
 from scheduler.workdays import Workdays
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,8 @@ async def plan(
             now.astimezone(zone).date(),
         )
     planned = Planned()
-    for rule_id in dict.fromkeys(rule.id for rule in book.standing()):
+    planned_rules = (r for r in book.standing() if r.anchor.kind is not AnchorKind.HAND)
+    for rule_id in dict.fromkeys(rule.id for rule in planned_rules):
         try:
             planned += await _rule(database, bench, rule_id, batch)
         except Exception as error:

@@ -14,6 +14,7 @@ from scheduler.rulebook.recurring import BadRecurrence, recurrence
 from scheduler.rulebook.strictness import laxer, together
 
 CERTAINTIES = ("甲", "乙")
+OWN = "本单位"
 EVIDENCE = ("text", "photo", "file")
 # Events that are no step of a case.
 EVENTS = frozenset({"appointed", "probation"})
@@ -106,10 +107,15 @@ def _lengths(rule: Rule) -> Iterator[str]:
 
 
 def _ownership(rule: Rule) -> Iterator[str]:
-    if not rule.own and rule.certainty not in CERTAINTIES:
+    by_hand = rule.anchor.kind is AnchorKind.HAND
+    if by_hand and (rule.own or rule.case or rule.limit or rule.postpone):
+        yield "what is handed out has no limit, case or unit of its own in the rule"
+    if by_hand and rule.certainty != OWN:
+        yield f'what an organisation hands out has the certainty "{OWN}"'
+    if not rule.own and not by_hand and rule.certainty not in CERTAINTIES:
         yield f"certainty must be one of {', '.join(CERTAINTIES)}: what is less sure is no rule"
-    if rule.own and rule.certainty != "本单位":
-        yield 'a unit\'s own rule has the certainty "本单位"'
+    if rule.own and rule.certainty != OWN:
+        yield f'a unit\'s own rule has the certainty "{OWN}"'
     if rule.stricter_than and not rule.own:
         yield "stricter_than is for a unit's own rule (unit)"
     if rule.own and rule.case:

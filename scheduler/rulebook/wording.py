@@ -15,6 +15,8 @@ def basis(rule: Rule) -> Quote:
         remarks.append("惯例，非法规要求" if rule.force is Force.CUSTOM else "条文用语为“一般”")
     if rule.unverified:
         remarks.append("待核")
+    if rule.anchor.kind is AnchorKind.HAND:
+        return Quote(rule.regulation, remark="时限由布置的党组织规定，不是法规的时限")
     return Quote(rule.regulation, rule.article, rule.version, "；".join(remarks))
 
 
@@ -39,4 +41,6 @@ def limit_words(rule: Rule) -> str:
         return f"任期（{rule.anchor.years}年）届满{before}"
     if kind is AnchorKind.ONCE:
         return f"{rule.anchor.on:%Y-%m-%d} 前"
+    if kind is AnchorKind.HAND:
+        return "由布置的党组织规定"
     return f"{span_words(rule.limit)}内" if rule.limit else "法规没有规定时限"
