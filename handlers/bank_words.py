@@ -11,7 +11,7 @@ from knowledge.quiz.importing import Change, Plan
 from knowledge.quiz.keeping import Kept
 from knowledge.quiz.layouts import Fault
 from knowledge.quiz.lint import Finding, Severity
-from knowledge.quiz.model import Question, of_row
+from knowledge.quiz.model import Question
 
 KINDS = {
     QuestionKind.SINGLE: "单选",
@@ -65,7 +65,7 @@ def card(question: Question) -> str:
 def full_card(kept: Kept) -> str:
     """Write a question with all that is kept of it."""
     row = kept.question
-    lines = [f"题目 {row.id}（{row.topic or '未分类'}）", card(of_row(row))]
+    lines = [f"题目 {row.id}（{row.topic or '未分类'}）", card(kept.content)]
     if row.explanation:
         lines.append(f"解析：{row.explanation}")
     lines.append(f"依据：{bank.source_line(row) or '没有写'}")

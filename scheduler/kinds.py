@@ -48,6 +48,7 @@ KINDS = {
         # To change a message twice is to change it once.
         Kind("poll-end", life=timedelta(days=1)),
         Kind("post", Doubtful.PARK, timedelta(days=1)),
+        Kind("question-report"),
         Kind("quiz", life=timedelta(days=7)),
     )
 }

@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor": "say what is set, what is missing and what to do",
     "kb": "import, list, show, retire, restore and compare knowledge",
     "people": "set up an organisation, import a roster, invite, make a sign-in link",
+    "quiz": "check, import, list, show and retire quiz questions",
     "rules": "check, show and explain the rules that duties come from",
     "calendar": "show and import the days off of a year",
     "audit": "check that the record of acts is whole",

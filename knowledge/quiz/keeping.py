@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import IMPORT_QUESTIONS, KEEP_QUESTIONS, Actor, scope
 from db.tables import QuizQuestion, Unit
+from knowledge.quiz.model import Question, of_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,11 @@ class Kept:
 
     question: QuizQuestion
     unit: Unit | None
+
+    @property
+    def content(self) -> Question:
+        """The question as a plain value."""
+        return of_row(self.question)
 
     def seen_by(self, actor: Actor) -> bool:
         """Tell whether somebody may look it up with its answer."""
