@@ -79,18 +79,15 @@ def test_a_bank_is_imported_listed_shown_and_retired(furnished: Path, tmp_path: 
     file.write_bytes(book([HEAD, *rows([where, replace(JUDGE, stem="本单位有活动室。")])]))
     [asked] = layouts.read(file.name, file.read_bytes()).questions[:1]
     key = importing.key_of(asked, None)
-    preview, stored, clean, shown, retired, listed = zhibu(
+    stored, clean, shown, retired, listed = zhibu(
         data,
-        ["import", str(file), "--unit", "综合管理党支部"],
         ["import", str(file), "--yes"],
         ["lint"],
         ["show", key],
         ["retire", key],
         ["list", "--topic", "综合"],
     )
-    assert preview[0] == 0
-    assert "收入“综合管理党支部”题库：新增 2" in preview[1]
-    assert preview[1].endswith("not stored; add --yes to store it\n")
+    assert "收入“全部组织”题库：新增 2" in stored[1]
     assert (stored[0], stored[1].endswith("stored\n")) == (0, True)
     assert clean == (0, "no findings\n"), "the shipped bank and what was imported are clean"
     assert "答案：B" in shown[1]
