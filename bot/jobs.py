@@ -13,6 +13,7 @@ from bot.safekeeping import Safekeeping
 from db import conversation, organisation, signin
 from db.engine import Session
 from handlers import exams
+from knowledge.quiz import practice
 from scheduler import (
     auditor,
     heartbeat,
@@ -38,6 +39,8 @@ DAY = 24 * 3600
 # In the data folder, written by each audit.
 BEAT_FILE = "heartbeat.json"
 TICK_S = 10
+# So many closed rounds are learnt from in one turn; the others wait for the next.
+ROUNDS_LEARNT = 200
 # A round is looked for so often that it comes in its minute's first seconds.
 ROUNDS_S = 1
 
@@ -181,12 +184,24 @@ class Jobs:
     async def tend(self) -> None:
         """Let the delivery look after what waits, has expired or is in doubt; end examinations."""
         await self._app.delivery.tend()
+        await self._learn()
         async with self._app.database.write() as session:
             ended = await exams.close_overdue(
                 session, now=self._now(), zone=self._app.settings.zone
             )
         if ended:
             self._app.delivery.wake()
+
+    async def _learn(self) -> None:
+        """Take the answers of closed rounds into the practice of those who gave them.
+
+        Apart from the closing, whose transaction is short, and one round at a time.
+        """
+        async with self._app.database.read() as session:
+            found = await practice.unlearned_rounds(session, limit=ROUNDS_LEARNT)
+        for round_id in found:
+            async with self._app.database.write() as session:
+                await practice.learn_from_round(session, round_id, self._now())
 
     async def tidy(self) -> None:
         """Forget what has served its time."""

@@ -162,6 +162,12 @@ class QuizRound(Base):
             sqlite_where=text("next_at IS NOT NULL"),
             postgresql_where=text("next_at IS NOT NULL"),
         ),
+        Index(
+            "ix_quiz_round_unlearned",
+            "closed_at",
+            sqlite_where=text("closed_at IS NOT NULL AND learned_at IS NULL"),
+            postgresql_where=text("closed_at IS NOT NULL AND learned_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -207,6 +207,17 @@ async def learn_from_round(session: AsyncSession, round_id: int, now: datetime) 
     return len(ordered)
 
 
+async def unlearned_rounds(session: AsyncSession, *, limit: int) -> list[int]:
+    """Return rounds that are closed and not learnt from, the longest closed first."""
+    statement = (
+        select(QuizRound.id)
+        .where(QuizRound.closed_at.is_not(None), QuizRound.learned_at.is_(None))
+        .order_by(QuizRound.closed_at)
+        .limit(limit)
+    )
+    return list(await session.scalars(statement))
+
+
 async def _plan(
     session: AsyncSession, asker: Asker, *, topic: str, count: int, book: bool
 ) -> list[int]:

@@ -15,9 +15,11 @@ from sqlalchemy import func, select
 from bot.app import App, open_app
 from bot.jobs import BEAT_FILE, Jobs
 from bot.settings import load
-from db.tables import Duty, Exam, Heartbeat, Outbox, Person, QuizQuestion
+from db.tables import Duty, Exam, Heartbeat, Outbox, Person, PracticeCard, QuizQuestion, QuizRound
+from knowledge.quiz.practice import Asker
 from tests.conftest import SECRET, START
 from tests.knowledge.quiz.make import SINGLE
+from tests.knowledge.quiz.test_practice import hold_round
 
 
 @dataclass
@@ -104,6 +106,24 @@ async def test_an_examination_is_ended_by_the_clock_and_told_once(house: House) 
         house.time.now = START + timedelta(minutes=minutes)
         await house.jobs.tend()
         assert await house.count("exam") == told
+
+
+async def test_answers_in_groups_are_learnt_once_their_round_is_closed(house: House) -> None:
+    async with house.app.database.write() as session:
+        person = (await session.scalars(select(Person).where(Person.name == "林知夏"))).one()
+        question = QuizQuestion(key="q", created_at=START, **SINGLE.values)
+        session.add(question)
+        await session.flush()
+        who = Asker(person.id, "", START, START.date())
+        held = await session.get_one(
+            QuizRound, await hold_round(session, who, {question.id: False})
+        )
+    for closed_at, wrong in ((None, []), (START, [1]), (START, [1])):
+        async with house.app.database.write() as session:
+            (await session.get_one(QuizRound, held.id)).closed_at = closed_at
+        await house.jobs.tend()
+        async with house.app.database.read() as session:
+            assert list(await session.scalars(select(PracticeCard.wrong))) == wrong
 
 
 async def test_a_faster_calendar_moves_duties_and_not_messages(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.app import App, open_app, utc_now
 from bot.channels.telegram.service import TelegramService
@@ -17,11 +17,13 @@ from bot.channels.telegram.settings import TelegramSettings
 from bot.jobs import Jobs
 from bot.settings import load
 from db import accounts
-from db.tables import Outbox, OutboxState, Person
+from db.tables import Outbox, OutboxState, Person, QuizQuestion
 from tests.bot.telegram import bot_api
 from tests.bot.telegram.bot_api import TOKEN, BotApi, serving
 from tests.bot.telegram.test_service import until
 from tests.conftest import SECRET
+from tests.knowledge.quiz import make
+from tests.knowledge.quiz.make import store
 
 OFFICER, MEMBER = 71, 42
 
@@ -160,6 +162,35 @@ async def test_who_blocked_the_assistant_is_not_written_to_again(house: House) -
         person = (await session.scalars(select(Person).where(Person.name == "江晚舟"))).one()
         left = await accounts.addresses(session, person.id)
     assert [account.channel for account in left] == ["browser"]
+
+
+async def test_practice_is_ticked_in_place_and_told_where_the_question_was(house: House) -> None:
+    await house.bind(MEMBER, "江晚舟")
+    async with house.app.database.write() as session:
+        await session.execute(update(QuizQuestion).values(retired_at=utc_now()))
+        await store(session, make.MULTIPLE)
+    put = await house.ask("答题 1题")
+    assert "多选 · 组织生活" in put["text"]
+    there = {line[3:]: line[0] for line in put["text"].splitlines() if line[1:3] == ". "}
+    right = sorted(there[answer] for answer in make.MULTIPLE.answers)
+
+    def ticks() -> int:
+        rows = house.said()[0]["reply_markup"]["inline_keyboard"]
+        return sum("✓" in key["text"] for row in rows for key in row)
+
+    async def tick(letter: str) -> None:
+        before = ticks()
+        house.press(house.said()[0], letter)
+        await until(lambda: ticks() == before + 1)
+
+    for letter in right:
+        await tick(letter)
+    house.press(house.said()[0], "提交")
+    await until(lambda: len(house.said()) == 2)
+    told, summary = house.texts()
+    assert "✓ 答对了" in told
+    assert "第八条（2008版）" in told
+    assert "答了 1 题，答对 1 题" in summary
 
 
 async def test_a_reminder_arrives_once_and_is_answered_by_its_buttons(house: House) -> None:

@@ -364,6 +364,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("next_at IS NOT NULL"),
             postgresql_where=sa.text("next_at IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_quiz_round_unlearned",
+            ["closed_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NOT NULL AND learned_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL AND learned_at IS NULL"),
+        )
 
     op.create_table(
         "stray_vote",
@@ -533,6 +540,11 @@ def downgrade() -> None:
     op.drop_table("material_unit")
     op.drop_table("stray_vote")
     with op.batch_alter_table("quiz_round", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_quiz_round_unlearned",
+            sqlite_where=sa.text("closed_at IS NOT NULL AND learned_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL AND learned_at IS NULL"),
+        )
         batch_op.drop_index(
             "ix_quiz_round_next_at",
             sqlite_where=sa.text("next_at IS NOT NULL"),

@@ -218,8 +218,13 @@ async def test_a_round_moves_the_cards_of_those_who_answered_once(bank: Database
         held = await hold_round(
             session, who, {numbers[0]: True, numbers[1]: False, numbers[2]: None}
         )
+        assert await practice.unlearned_rounds(session, limit=9) == []
+        (await session.get_one(QuizRound, held)).closed_at = NOW
+        await session.flush()
+        assert await practice.unlearned_rounds(session, limit=9) == [held]
         assert await practice.learn_from_round(session, held, NOW) == 2
         assert await practice.learn_from_round(session, held, NOW) == 0
+        assert await practice.unlearned_rounds(session, limit=9) == []
         cards = list(await session.scalars(select(PracticeCard).order_by(PracticeCard.question_id)))
         assert [(c.question_id, c.right, c.wrong) for c in cards] == [
             (numbers[0], 1, 0),
