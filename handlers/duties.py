@@ -173,7 +173,7 @@ async def ledger(context: Context) -> Reply:
 
 async def found(context: Context, text: str, action: Action) -> Duty:
     """Return the duty of that number if the asking person may do the action on it."""
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 15 else 0
+    number = int(text) if text.isdecimal() and len(text) < 15 else 0
     duty = await listing.find(context.session, number, context.scope(action))
     if duty is None:
         raise UserError(NOT_FOUND)
@@ -241,15 +241,17 @@ async def _list(
 
 def _name_and_year(text: str, year: int) -> tuple[str, int]:
     """Tell a unit's name from a year; both may be left out."""
-    words = text.split()
-    years = [word.removesuffix("年") for word in words]
-    numbers = [int(word) for word in years if word.isascii() and word.isdecimal()]
-    if any(not 2000 <= number <= 2100 for number in numbers) or len(numbers) > 1:
+    years, names = [], []
+    for word in text.split():
+        plain = word.removesuffix("年")
+        if plain.isdecimal():
+            # In digits of any width; a number of any length is no year.
+            years.append(int(plain) if len(plain) == 4 else 0)
+        else:
+            names.append(word)
+    if len(names) > 1 or len(years) > 1 or any(not 2000 <= number <= 2100 for number in years):
         raise UserError("请这样写：台账 第三党支部 2026")
-    names = [word for word, plain in zip(words, years, strict=True) if not plain.isdecimal()]
-    if len(names) > 1:
-        raise UserError("请这样写：台账 第三党支部 2026")
-    return (names[0] if names else ""), (numbers[0] if numbers else year)
+    return (names[0] if names else ""), (years[0] if years else year)
 
 
 def _ledger_rows(owed: Sequence[Duty], today: date) -> tuple[tuple[str, ...], ...]:

@@ -303,6 +303,20 @@ async def test_long_lists_are_turned_by_page(talk: Talk) -> None:
         assert "没有更多" in text(await talk.say(SECRETARY, f"{command} 3"))
 
 
+@pytest.mark.parametrize("year", ["9" * 5000, "1999", "2026 2025", "20261", "²⁰²⁶ 甲"])
+async def test_an_odd_year_is_refused(talk: Talk, meeting: int, year: str) -> None:
+    """A number longer than Python converts, too."""
+    assert "请这样写" in text(await talk.say(SECRETARY, f"台账 {BRANCH} {year}"))
+
+
+async def test_wide_digits_are_digits(talk: Talk, meeting: int) -> None:
+    """Chinese keyboards write them; they are never left out of what was asked."""
+    wide = str(meeting).translate({ord("0") + n: ord("０") + n for n in range(10)})
+    assert "支委会会议" in text(await talk.say(SECRETARY, f"任务 {wide}"))
+    assert "2025 年没有任务记录" in text(await talk.say(SECRETARY, f"台账 {BRANCH} ２０２５"))
+    assert NOT_FOUND in text(await talk.say(SECRETARY, "完成 ０"))
+
+
 async def test_the_ledger_counts_what_became_of_a_year(talk: Talk, meeting: int) -> None:
     today = talk.now.date()
     late = await owe(talk, MEETING, unit=BRANCH, due_on=today - timedelta(days=3))
