@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
@@ -68,6 +68,16 @@ class Database:
         async with AsyncSession(self._reader, expire_on_commit=False) as session:
             # Closing rolls back and, unlike rollback(), leaves the loaded rows usable.
             yield session
+
+    async def has_grown(self, table: str) -> None:
+        """Let PostgreSQL look at a table that has grown a lot.
+
+        It does so by itself within a minute or two; until then it reads the whole table where an
+        index would do. SQLite needs no such look.
+        """
+        if not self.is_sqlite:
+            async with self.write() as session:
+                await session.execute(text(f"ANALYZE {table}"))
 
     async def close(self) -> None:
         """Give back every connection."""

@@ -40,7 +40,10 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Bench:
-    """What a round of planning goes by."""
+    """What a round of planning goes by, and how many duties it has made.
+
+    `looked_at` is how many there were when the store was last told that they are many.
+    """
 
     book: RuleBook
     workdays: Workdays
@@ -49,6 +52,8 @@ class Bench:
     now: datetime
     sent_at: datetime
     today: date
+    made: int = 0
+    looked_at: int = BATCH // 2
     _first: dict[tuple[Any, ...], datetime | None] = field(default_factory=dict)
 
     def next_at(
@@ -276,7 +281,13 @@ async def _write(database: Database, bench: Bench, changes: Changes) -> Planned:
     if not changes:
         return Planned()
     async with database.write() as session:
-        return await replanning.write(session, changes, now=bench.now, sent_at=bench.sent_at)
+        planned = await replanning.write(session, changes, now=bench.now, sent_at=bench.sent_at)
+    bench.made += planned.created
+    # Each time they have doubled; else each batch would read all duties of those before it.
+    if planned.created and bench.made >= 2 * bench.looked_at:
+        bench.looked_at = bench.made
+        await database.has_grown(Duty.__tablename__)
+    return planned
 
 
 async def _withdraw(database: Database, bench: Bench, ids: Sequence[int], batch: int) -> Planned:
