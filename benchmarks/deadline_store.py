@@ -1,9 +1,8 @@
-"""Stores full of open duties, and what a tick costs in plain SQL on the same tables."""
+"""Stores full of open duties."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -12,12 +11,22 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import TextClause, bindparam, insert, text, update
+from sqlalchemy import insert, select, text, update
 
 from db.engine import Database
 from db.migrate import upgrade
-from db.tables import Account, Duty, DutyState, Person, Post, Title, Unit, UnitKind
-from db.types import UtcDateTime
+from db.tables import (
+    Account,
+    Duty,
+    DutyState,
+    Outbox,
+    OutboxState,
+    Person,
+    Post,
+    Title,
+    Unit,
+    UnitKind,
+)
 from scheduler import workdays
 from scheduler.rulebook.model import Anchor, AnchorKind, Force, Owner, Rule, RuleBook
 
@@ -103,53 +112,17 @@ async def fill(database: Database, duties: int) -> None:
         await connection.execute(text("ANALYZE"))
 
 
-async def make_due(database: Database, turn: int) -> None:
-    """Let one duty in a thousand be due at `NOW`, others at each turn."""
+async def make_due(database: Database, turn: int) -> list[int]:
+    """Let one duty in a thousand be due at `NOW`, others at each turn; return their ids.
+
+    Whatever waits in the outbox counts as sent, so that each message tells of one duty.
+    """
     chosen = update(Duty).where(Duty.id % DUE_EVERY == turn)
     async with database.write() as session:
+        await session.execute(update(Outbox).values(state=OutboxState.SENT.value))
         await session.execute(chosen.values(stage="", next_at=NOW - timedelta(minutes=1)))
-
-
-async def raw_tick(database: Database) -> tuple[int, float]:
-    """Do what a tick must at the least, in plain SQL: find, tell, move on; seconds of it."""
-    begun = time.perf_counter()
-    async with database.write() as session:
-        rows = (await session.execute(_DUE, {"now": NOW})).all()
-        if rows:
-            told = [{"duty": row.id, "person": row.person_id, "at": NOW} for row in rows]
-            await session.execute(_NOTICE, told)
-            await session.execute(_EVENT, told)
-            named = [
-                {"key": f"raw:{row.id}", "chat": str(row.person_id), "person": row.person_id}
-                for row in rows
-            ]
-            await session.execute(_OUTBOX, [{**names, "at": NOW} for names in named])
-            later = [{"duty": row.id, "at": NOW + timedelta(days=9)} for row in rows]
-            await session.execute(_MOVE, later)
-    return len(rows), time.perf_counter() - begun
-
-
-def _sql(statement: str, *instants: str) -> TextClause:
-    return text(statement).bindparams(*(bindparam(name, type_=UtcDateTime()) for name in instants))
-
-
-_DUE = _sql("SELECT id, person_id FROM duty WHERE next_at <= :now ORDER BY next_at, id", "now")
-_NOTICE = _sql(
-    "INSERT INTO notice (duty_id, stage, due, person_id, at, state) "
-    "VALUES (:duty, 'raw', '2026-11-30', :person, :at, 'queued')",
-    "at",
-)
-_EVENT = _sql(
-    "INSERT INTO duty_event (duty_id, at, kind, data) VALUES (:duty, :at, 'told', '{}')", "at"
-)
-_OUTBOX = _sql(
-    "INSERT INTO outbox (dedup_key, channel, chat, person_id, kind, lane, content, state, "
-    "created_at, send_after, attempt, failures) VALUES (:key, "
-    "'bench', :chat, :person, 'duties', 3, '{\"text\": \"x\"}', 'pending', "
-    ":at, :at, 0, 0)",
-    "at",
-)
-_MOVE = _sql("UPDATE duty SET next_at = :at WHERE id = :duty", "at")
+        due = select(Duty.id).where(Duty.next_at <= NOW).order_by(Duty.id)
+        return list(await session.scalars(due))
 
 
 def _account(number: int) -> dict[str, Any]:
