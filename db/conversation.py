@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Text, cast, delete, select, update
+from sqlalchemy import Table, Text, delete, insert, select, update
+from sqlalchemy import cast as as_sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.secrets import new_token
 from db.tables import Dialog, Inbox, PressToken, StoredFile, Transcript
-from db.types import insert_new
+from db.types import insert_new, write_rows
 
 DIALOG_LIFE = timedelta(hours=12)
 BUTTON_LIFE = timedelta(days=30)
@@ -19,6 +21,7 @@ INBOX_LIFE = timedelta(days=7)
 # As long as an invite code lives; a sign-in link lives shorter.
 SECRET_LIFE = timedelta(days=7)
 NOT_KEPT = "（内容不留存）"
+KEEP_PRESS = insert(cast(Table, PressToken.__table__))
 
 
 async def accept(session: AsyncSession, *, channel: str, update: str, now: datetime) -> bool:
@@ -63,28 +66,26 @@ async def close_dialog(session: AsyncSession, *, account_id: int, chat: str) -> 
     return gone.first() is not None
 
 
-async def mint_press(
-    session: AsyncSession,
-    *,
-    channel: str,
-    chat: str,
-    account_id: int | None,
-    command: str,
-    now: datetime,
-) -> str:
-    """Return a token that stands for `command` in one chat, for one account or anyone there."""
-    token = new_token()
-    session.add(
-        PressToken(
-            token=token,
-            channel=channel,
-            chat=chat,
-            account_id=account_id,
-            command=command,
-            expires_at=now + BUTTON_LIFE,
-        )
-    )
-    return token
+class Press(NamedTuple):
+    """A token that stands for `command` in one chat, for one account or anyone there."""
+
+    token: str
+    channel: str
+    chat: str
+    account_id: int | None
+    command: str
+
+
+def new_press(*, channel: str, chat: str, account_id: int | None, command: str) -> Press:
+    """Return a press with a token of its own; it counts from when it is kept."""
+    return Press(new_token(), channel, chat, account_id, command)
+
+
+async def keep_presses(session: AsyncSession, presses: Sequence[Press], *, now: datetime) -> None:
+    """Let buttons be pressed from now on."""
+    expires_at = now + BUTTON_LIFE
+    rows = [{**press._asdict(), "expires_at": expires_at} for press in presses]
+    await write_rows(session, KEEP_PRESS, rows)
 
 
 async def redeem_press(
@@ -132,7 +133,7 @@ async def sweep(session: AsyncSession, *, now: datetime) -> None:
     await session.execute(delete(Inbox).where(Inbox.at < now - INBOX_LIFE))
     await session.execute(delete(Dialog).where(Dialog.expires_at <= now))
     await session.execute(delete(PressToken).where(PressToken.expires_at <= now))
-    secret = cast(Transcript.content["secret"], Text).in_(("true", "1"))
+    secret = as_sql(Transcript.content["secret"], Text).in_(("true", "1"))
     await session.execute(
         update(Transcript)
         .where(Transcript.at < now - SECRET_LIFE, secret)

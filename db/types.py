@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Table, text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Table, UpdateBase, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
@@ -14,6 +15,8 @@ from sqlalchemy.types import TypeDecorator
 
 # SQLite numbers rows by itself only where the key is its own INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")
+# From a value of ours to one of the driver's.
+Convert = Callable[[Any], Any]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -54,6 +57,63 @@ async def insert_new(
     else:
         return 0
     return int(result.rowcount)  # type: ignore[attr-defined]  # a CursorResult, typed as Result
+
+
+async def insert_rows(
+    session: AsyncSession, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert many rows, leaving out those that break a unique constraint."""
+    dialect = session.get_bind().dialect.name
+    await write_rows(session, _insert_statement(cast(Table, table.__table__), dialect), rows)
+
+
+async def write_rows(
+    session: AsyncSession, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Run a statement that is kept, once for each row of values, as fast as the driver can.
+
+    Every row has the same names: all parameters of the statement, and each column with a
+    default. A time that is the same in many rows is converted only once.
+    """
+    if not rows:
+        return
+    sql, columns = _prepared(statement, session.get_bind().dialect, tuple(rows[0]))
+    values = [_converted([row[name] for row in rows], convert) for name, convert in columns]
+    connection = await session.connection()
+    await connection.exec_driver_sql(sql, list(zip(*values, strict=True)))
+
+
+@lru_cache(maxsize=32)
+def _insert_statement(table: Table, dialect: str) -> UpdateBase:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=64)
+def _prepared(
+    statement: UpdateBase, dialect: Dialect, names: tuple[str, ...]
+) -> tuple[str, list[tuple[str, Convert | None]]]:
+    """Return a statement's text, and by place the name of a value and how it is converted."""
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    types = [(name, compiled.binds[name].type) for name in compiled.positiontup or ()]
+    return str(compiled), [
+        (name, type_.dialect_impl(dialect).bind_processor(dialect)) for name, type_ in types
+    ]
+
+
+def _converted(values: Sequence[Any], convert: Convert | None) -> Sequence[Any]:
+    if convert is None:
+        return values
+    known: dict[date, Any] = {}
+    found = []
+    for value in values:
+        if not isinstance(value, date):
+            found.append(convert(value))
+            continue
+        if value not in known:
+            known[value] = convert(value)
+        found.append(known[value])
+    return found
 
 
 async def insert_new_ids(

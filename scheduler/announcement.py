@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from db.names import mask_name
-from db.tables import Duty
+from db.tables import DutyRow
 from scheduler.ladder import ACCEPT
 from scheduler.messages import Button, Message, Quote
 from scheduler.recipients import Directory
@@ -54,7 +55,7 @@ class Item:
 
 
 def item(
-    duty: Duty,
+    duty: DutyRow,
     rule: Rule | None,
     stage: str,
     *,
@@ -89,14 +90,18 @@ def compose(items: Sequence[Item]) -> Message:
     return Message(_text(ordered), buttons=_buttons(ordered))
 
 
-def limit_words(duty: Duty, on: date) -> str:
+def limit_words(duty: DutyRow, on: date) -> str:
     """Say until when a duty is to be done, seen from a day."""
-    if duty.due_on is None:
+    return _limit_words(duty.due_on, on, duty.provisional)
+
+
+@lru_cache(maxsize=256)
+def _limit_words(due_on: date | None, on: date, provisional: bool) -> str:
+    if due_on is None:
         return "法规没有规定时限"
-    left = (duty.due_on - on).days
+    left = (due_on - on).days
     days = f"还有 {left} 天" if left > 0 else f"已逾期 {-left} 天" if left else "今天截止"
-    provisional = "（暂算）" if duty.provisional else ""
-    return f"{duty.due_on:%Y-%m-%d} 截止，{days}{provisional}"
+    return f"{due_on:%Y-%m-%d} 截止，{days}{'（暂算）' if provisional else ''}"
 
 
 def _single(item: Item) -> Message:
@@ -153,14 +158,14 @@ def _row(item: Item, *, numbered: bool) -> tuple[Button, ...]:
     return (Button(f"查看{tail}", f"/task {number}"),)
 
 
-def _role(duty: Duty, stage: str, reader: int, who: Directory) -> Reader:
+def _role(duty: DutyRow, stage: str, reader: int, who: Directory) -> Reader:
     if stage.startswith(ACCEPT):
         return Reader.ACCEPTS
     owners = who.candidates(duty, Audience.OWNER) or []
     return Reader.OWES if any(reader in choice for choice in owners) else Reader.WATCHES
 
 
-def _words(duty: Duty, reader: int, role: Reader, who: Directory) -> str:
+def _words(duty: DutyRow, reader: int, role: Reader, who: Directory) -> str:
     """Name the duty, its period or whom it is about, and, for others, whose it is."""
     about = duty.label
     if duty.subject_person_id is not None and duty.subject_person_id != reader:
@@ -176,7 +181,7 @@ def _words(duty: Duty, reader: int, role: Reader, who: Directory) -> str:
     return f"{whose}：{words}"
 
 
-def _remarks(duty: Duty, stage: str, reader: int, who: Directory, late: timedelta) -> list[str]:
+def _remarks(duty: DutyRow, stage: str, reader: int, who: Directory, late: timedelta) -> list[str]:
     remarks = []
     if late > LATE_FROM:
         remarks.append(f"（这条提醒迟到了{_length(late)}）")

@@ -30,8 +30,8 @@ from db.tables import (
     Unit,
 )
 from scheduler import heartbeat, ladder, silences
+from scheduler.judging import Desk, expected
 from scheduler.rulebook.model import RuleBook
-from scheduler.sweep import Desk, expected
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ when at least two channels can show it, each in its best way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -123,8 +123,8 @@ class Message:
 
     def to_json(self) -> dict[str, Any]:
         """Return the content as JSON values; defaults are left out."""
-        plain = {f.name: f.default for f in fields(Message)}
-        return {k: v for k, v in asdict(self).items() if k in plain and v != plain[k]}
+        values = ((name, getattr(self, name)) for name in _DEFAULTS)
+        return {name: _plain(value) for name, value in values if value != _DEFAULTS[name]}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Message:
@@ -142,6 +142,20 @@ class Message:
             poll=_poll(poll) if poll else None,
             figure=_figure(figure) if figure else None,
         )
+
+
+_DEFAULTS = {field.name: field.default for field in fields(Message)}
+_PARTS = {
+    part: tuple(field.name for field in fields(part))
+    for part in (Button, Quote, Attachment, Table, Poll)
+}
+
+
+def _plain(value: Any) -> Any:
+    """Return a part of a message as JSON has it; `asdict` would copy it first."""
+    if names := _PARTS.get(type(value)):
+        return {name: _plain(getattr(value, name)) for name in names}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _poll(data: Mapping[str, Any]) -> Poll:

@@ -11,13 +11,27 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    Table,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import cast as as_sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import (
     Duty,
     DutyEvent,
+    DutyRow,
     DutyState,
     Notice,
     NoticeState,
@@ -25,6 +39,7 @@ from db.tables import (
     OutboxState,
     Person,
 )
+from db.types import write_rows
 from scheduler import outbox
 from scheduler.announcement import Item, Part, compose, item
 from scheduler.channels import Address, Lane
@@ -34,6 +49,23 @@ from scheduler.rulebook import keeping
 from scheduler.rulebook.model import Rule, RuleBook
 
 KIND = "duties"
+NOTICE, OUTBOX = cast(Table, Notice.__table__), cast(Table, Outbox.__table__)
+TELL = insert(NOTICE)
+REWORD = (
+    update(OUTBOX)
+    .where(OUTBOX.c.id == bindparam("number"))
+    .values(content=bindparam("words"), lane=bindparam("place"))
+)
+SUPERSEDE = (
+    update(NOTICE)
+    .where(
+        NOTICE.c.duty_id == bindparam("duty"),
+        NOTICE.c.stage == bindparam("step"),
+        NOTICE.c.due == bindparam("limit"),
+        NOTICE.c.person_id == bindparam("person"),
+    )
+    .values(state=bindparam("fate"))
+)
 # The key of one notice: duty, stage, limit, person.
 Key = tuple[int, str, str, int]
 # When the reader's quiet hours begin and end again, by the duty's unit; None: never.
@@ -44,7 +76,7 @@ Closing = Callable[[int], tuple[datetime, datetime] | None]
 class Telling:
     """That a person is to be told one stage of a duty on a local day, so much later than meant."""
 
-    duty: Duty
+    duty: DutyRow
     stage: str
     person_id: int
     on: date
@@ -56,7 +88,7 @@ class Telling:
         return self.duty.id, self.stage, limit_of(self.duty), self.person_id
 
 
-def limit_of(duty: Duty) -> str:
+def limit_of(duty: DutyRow) -> str:
     """Return the limit as a notice keeps it."""
     return duty.due_on.isoformat() if duty.due_on else ""
 
@@ -76,16 +108,12 @@ async def tell(
     Everybody in `tellings` can be reached. `now` is the calendar's time, `sent_at` the real one.
     """
     fresh = await _fresh(session, tellings)
+    if not fresh:
+        return 0
     await _take_turns(session, fresh)
     waiting = await _waiting(session, fresh)
-    rows = await _enqueue(
-        session,
-        {p: told for p, told in fresh.items() if p not in waiting},
-        book=book,
-        who=who,
-        sent_at=sent_at,
-        closing=closing,
-    )
+    alone = {person: told for person, told in fresh.items() if person not in waiting}
+    rows = await _enqueue(session, alone, book=book, who=who, sent_at=sent_at, closing=closing)
     before = await _told_by(session, [row.id for row in waiting.values()])
     merged = []
     for person_id, row in waiting.items():
@@ -93,10 +121,9 @@ async def tell(
         old = await _renewed(session, before.get(row.id, []), fresh[person_id])
         merged.append((row, [*old, *fresh[person_id]]))
     await _reword(session, merged, book, sent_at)
-    for person_id, told in fresh.items():
-        session.add_all(_notice(telling, now, rows[person_id]) for telling in told)
-    await session.flush()
-    return sum(len(told) for told in fresh.values())
+    told = [_notice(t, now, rows[person]) for person, some in fresh.items() for t in some]
+    await write_rows(session, TELL, told)
+    return len(told)
 
 
 async def take_back(session: AsyncSession, duty_id: int, *, now: datetime) -> int:
@@ -162,7 +189,7 @@ async def follow(session: AsyncSession, outbox_id: int, key: str) -> None:
 def _still_true() -> ColumnElement[bool]:
     accepting = Notice.stage.startswith(ACCEPT)
     return and_(
-        Notice.due == func.coalesce(cast(Duty.due_on, String), ""),
+        Notice.due == func.coalesce(as_sql(Duty.due_on, String), ""),
         or_(
             and_(Duty.state == DutyState.OPEN.value, ~accepting),
             and_(Duty.state == DutyState.SUBMITTED.value, accepting),
@@ -181,8 +208,8 @@ async def _fresh(session: AsyncSession, tellings: Sequence[Telling]) -> dict[int
     known = {(row[0], row[1], row[2], row[3]) for row in await session.execute(statement)}
     fresh: dict[int, list[Telling]] = defaultdict(list)
     for telling in sorted(tellings, key=lambda t: (t.person_id, t.duty.id)):
-        if telling.key not in known:
-            known.add(telling.key)
+        if (key := telling.key) not in known:
+            known.add(key)
             fresh[telling.person_id].append(telling)
     return fresh
 
@@ -259,18 +286,9 @@ async def _renewed(
 ) -> list[Telling]:
     """Return the older part of a message; where the same duty is told anew, the new one stands."""
     again = {telling.duty.id for telling in new}
-    gone = [telling for telling in old if telling.duty.id in again]
-    for telling in gone:
-        await session.execute(
-            update(Notice)
-            .where(
-                Notice.duty_id == telling.duty.id,
-                Notice.stage == telling.stage,
-                Notice.due == limit_of(telling.duty),
-                Notice.person_id == telling.person_id,
-            )
-            .values(state=NoticeState.SUPERSEDED.value)
-        )
+    names, fate = ("duty", "step", "limit", "person", "fate"), NoticeState.SUPERSEDED.value
+    gone = [dict(zip(names, (*t.key, fate), strict=True)) for t in old if t.duty.id in again]
+    await write_rows(session, SUPERSEDE, gone)
     return [telling for telling in old if telling.duty.id not in again]
 
 
@@ -284,42 +302,27 @@ async def _enqueue(
     closing: Closing,
 ) -> dict[int, int]:
     """Write a message for each person and return its id."""
-    keys: dict[str, int] = {}
-    # The buttons' tokens of all messages are then written at once.
-    with session.no_autoflush:
-        for person_id, told in fresh.items():
-            key = f"{KIND}:" + ":".join(str(part) for part in told[0].key)
-            keys[key] = person_id
-            await _enqueue_one(
-                session, told, key=key, book=book, who=who, sent_at=sent_at, closing=closing
-            )
-    statement = select(Outbox.dedup_key, Outbox.id).where(Outbox.dedup_key.in_(keys))
-    return {keys[key]: row_id for key, row_id in await session.execute(statement)}
+    drafts = [_draft(told, book, who, closing) for told in fresh.values()]
+    await outbox.enqueue_all(session, drafts, now=sent_at)
+    persons = {draft.key: person_id for draft, person_id in zip(drafts, fresh, strict=True)}
+    statement = select(Outbox.dedup_key, Outbox.id).where(Outbox.dedup_key.in_(persons))
+    return {persons[key]: row_id for key, row_id in await session.execute(statement)}
 
 
-async def _enqueue_one(
-    session: AsyncSession,
-    told: Sequence[Telling],
-    *,
-    key: str,
-    book: RuleBook,
-    who: Directory,
-    sent_at: datetime,
-    closing: Closing,
-) -> None:
-    person_id, items = told[0].person_id, _items(told, book, who)
-    account = who.accounts[person_id]
+def _draft(
+    told: Sequence[Telling], book: RuleBook, who: Directory, closing: Closing
+) -> outbox.Draft:
+    """Word what one person is told; what it tells first is its key."""
+    items, seat = _items(told, book, who), who.seats[told[0].person_id]
     closes_at, reopens_at = closing(told[0].duty.unit_id) or (None, None)
-    await outbox.enqueue(
-        session,
+    return outbox.Draft(
         compose(items),
-        key=key,
-        address=Address(account.channel, account.chat or ""),
+        key=f"{KIND}:" + ":".join(str(part) for part in told[0].key),
+        address=Address(seat.channel, seat.chat),
         kind=KIND,
         lane=_lane(items),
-        now=sent_at,
-        person_id=person_id,
-        presser=account.id,
+        person_id=told[0].person_id,
+        presser=seat.account_id,
         closes_at=closes_at,
         reopens_at=reopens_at,
     )
@@ -336,18 +339,18 @@ async def _reword(
         return
     everything = [telling for _, told in messages for telling in told]
     who = await directory(session, [t.duty for t in everything], everything[0].on)
-    with session.no_autoflush:
-        for row, told in messages:
-            items = _items(told, book, who)
-            account = who.accounts.get(told[0].person_id)
-            message = await outbox.with_tokens(
-                session,
-                compose(items),
-                address=Address(row.channel, row.chat, row.thread),
-                presser=account.id if account else None,
-                now=now,
-            )
-            row.content, row.lane = message.to_json(), int(_lane(items))
+    changed, prepared = [], []
+    for row, told in messages:
+        items = _items(told, book, who)
+        seat = who.seats.get(told[0].person_id)
+        address = Address(row.channel, row.chat, row.thread)
+        ready = outbox.prepare(compose(items), address, seat.account_id if seat else None)
+        prepared.append(ready)
+        changed.append(
+            {"number": row.id, "words": ready.message.to_json(), "place": int(_lane(items))}
+        )
+    await outbox.keep_buttons(session, prepared, now=now)
+    await write_rows(session, REWORD, changed)
 
 
 def _items(told: Sequence[Telling], book: RuleBook, who: Directory) -> list[Item]:
@@ -359,7 +362,7 @@ def _items(told: Sequence[Telling], book: RuleBook, who: Directory) -> list[Item
     ]
 
 
-def _rule(book: RuleBook, duty: Duty) -> Rule | None:
+def _rule(book: RuleBook, duty: DutyRow) -> Rule | None:
     return book.edition(duty.rule, duty.edition)
 
 
@@ -368,14 +371,14 @@ def _lane(items: Sequence[Item]) -> Lane:
     return Lane.OVERDUE if overdue else Lane.REMINDER
 
 
-def _notice(telling: Telling, now: datetime, outbox_id: int) -> Notice:
+def _notice(telling: Telling, now: datetime, outbox_id: int) -> dict[str, Any]:
     duty_id, stage, due, person_id = telling.key
-    return Notice(
-        duty_id=duty_id,
-        stage=stage,
-        due=due,
-        person_id=person_id,
-        at=now,
-        outbox_id=outbox_id,
-        state=NoticeState.QUEUED.value,
-    )
+    return {
+        "duty_id": duty_id,
+        "stage": stage,
+        "due": due,
+        "person_id": person_id,
+        "at": now,
+        "outbox_id": outbox_id,
+        "state": NoticeState.QUEUED.value,
+    }

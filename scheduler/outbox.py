@@ -6,7 +6,8 @@ impossible. `claiming` takes it out to be sent, `settling` notes what became of 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,12 +15,13 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import accounts, conversation
+from db.conversation import Press
 from db.tables import Attempt, Chat, Outbox, OutboxState, PressToken, QuizGroup
-from db.types import insert_new
+from db.types import insert_new, insert_rows
 from scheduler import kinds
 from scheduler.channels import Address, Lane
 from scheduler.kinds import REPLY
-from scheduler.messages import Message
+from scheduler.messages import Button, Message
 
 ENDED = tuple(
     state.value
@@ -29,6 +31,37 @@ ENDED = tuple(
 REPLY_LIFE = timedelta(days=30)
 # Due since long ago: whoever's clock is wrong, a message for now is sent now.
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be written for delivery, under a key that makes a second copy impossible.
+
+    `presser` is the account that may press its buttons (those not meant for anyone). It is sent
+    at once, but not from `closes_at` to `reopens_at`, and not at all after `expires_at`, which
+    is by default the end of its kind's life.
+    """
+
+    message: Message
+    key: str
+    address: Address
+    kind: str
+    lane: Lane
+    person_id: int | None = None
+    presser: int | None = None
+    edits: str | None = None
+    answers: str | None = None
+    expires_at: datetime | None = None
+    closes_at: datetime | None = None
+    reopens_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message whose buttons have tokens, and what each token stands for."""
+
+    message: Message
+    presses: tuple[Press, ...]
 
 
 async def enqueue(
@@ -48,37 +81,27 @@ async def enqueue(
     closes_at: datetime | None = None,
     reopens_at: datetime | None = None,
 ) -> bool:
-    """Write a message for delivery; False if `key` is there already.
+    """Write a message for delivery as `Draft` says; False if `key` is there already."""
+    draft = Draft(
+        message,
+        key,
+        address,
+        kind,
+        lane,
+        person_id=person_id,
+        presser=presser,
+        edits=edits,
+        answers=answers,
+        expires_at=expires_at,
+        closes_at=closes_at,
+        reopens_at=reopens_at,
+    )
+    return bool(await insert_new(session, Outbox, (await _rows(session, [draft], now))[0]))
 
-    `presser` is the account that may press its buttons (those not meant for anyone). It is sent
-    at once, but not from `closes_at` to `reopens_at`, and not at all after `expires_at`, which
-    is by default the end of its kind's life.
-    """
-    life = kinds.of(kind).life
-    if expires_at is None and life is not None:
-        expires_at = now + life
-    content = await with_tokens(session, message, address=address, presser=presser, now=now)
-    values: dict[str, Any] = {
-        "dedup_key": key,
-        "channel": address.channel,
-        "chat": address.chat,
-        "thread": address.thread,
-        "person_id": person_id,
-        "kind": kind,
-        "lane": int(lane),
-        "content": content.to_json(),
-        "edits": edits,
-        "answers": answers,
-        "state": OutboxState.PENDING.value,
-        "created_at": now,
-        "send_after": AT_ONCE,
-        "expires_at": expires_at,
-        "closes_at": closes_at,
-        "reopens_at": reopens_at,
-        "attempt": 0,
-        "failures": 0,
-    }
-    return bool(await insert_new(session, Outbox, values))
+
+async def enqueue_all(session: AsyncSession, drafts: Sequence[Draft], *, now: datetime) -> None:
+    """Write many messages at once; one whose key is there already is left out."""
+    await insert_rows(session, Outbox, await _rows(session, drafts, now))
 
 
 async def notify(
@@ -118,35 +141,35 @@ async def sweep(session: AsyncSession, *, now: datetime) -> None:
     await session.execute(delete(Outbox).where(Outbox.id.in_(old)))
 
 
-async def with_tokens(
-    session: AsyncSession,
-    message: Message,
-    *,
-    address: Address,
-    presser: int | None,
-    now: datetime,
-) -> Message:
-    """Return the message with a token for each button, to be stored in the outbox.
+async def keep_buttons(
+    session: AsyncSession, messages: Sequence[Prepared], *, now: datetime
+) -> None:
+    """Let the buttons of prepared messages be pressed."""
+    presses = [press for prepared in messages for press in prepared.presses]
+    await conversation.keep_presses(session, presses, now=now)
+
+
+def prepare(message: Message, address: Address, presser: int | None) -> Prepared:
+    """Mint a token for each button of a message to an address.
 
     `presser` is the account that may press those not meant for anyone.
     """
     if not message.buttons:
-        return message
-    rows = []
+        return Prepared(message, ())
+    rows, presses = [], []
     for row in message.buttons:
         minted = []
         for button in row:
-            token = await conversation.mint_press(
-                session,
+            press = conversation.new_press(
                 channel=address.channel,
                 chat=address.chat,
                 account_id=None if button.anyone else presser,
                 command=button.command,
-                now=now,
             )
-            minted.append(replace(button, token=token))
+            presses.append(press)
+            minted.append(Button(button.label, button.command, button.anyone, press.token))
         rows.append(tuple(minted))
-    return replace(message, buttons=tuple(rows))
+    return Prepared(replace(message, buttons=tuple(rows)), tuple(presses))
 
 
 async def move_chat(session: AsyncSession, *, channel: str, old: str, new: str) -> None:
@@ -176,3 +199,37 @@ async def _move_quiz(session: AsyncSession, *, channel: str, old: str, new: str)
     moved = update(QuizGroup).where(here, QuizGroup.chat == old)
     # The old id never speaks again.
     await session.execute(moved.values(next_at=None) if taken else moved.values(chat=new))
+
+
+async def _rows(
+    session: AsyncSession, drafts: Sequence[Draft], now: datetime
+) -> list[dict[str, Any]]:
+    """Return the outbox rows of drafts, the tokens of their buttons kept."""
+    prepared = [prepare(draft.message, draft.address, draft.presser) for draft in drafts]
+    await keep_buttons(session, prepared, now=now)
+    return [_row(draft, ready.message, now) for draft, ready in zip(drafts, prepared, strict=True)]
+
+
+def _row(draft: Draft, message: Message, now: datetime) -> dict[str, Any]:
+    life = kinds.of(draft.kind).life
+    ends = now + life if draft.expires_at is None and life is not None else draft.expires_at
+    return {
+        "dedup_key": draft.key,
+        "channel": draft.address.channel,
+        "chat": draft.address.chat,
+        "thread": draft.address.thread,
+        "person_id": draft.person_id,
+        "kind": draft.kind,
+        "lane": int(draft.lane),
+        "content": message.to_json(),
+        "edits": draft.edits,
+        "answers": draft.answers,
+        "state": OutboxState.PENDING.value,
+        "created_at": now,
+        "send_after": AT_ONCE,
+        "expires_at": ends,
+        "closes_at": draft.closes_at,
+        "reopens_at": draft.reopens_at,
+        "attempt": 0,
+        "failures": 0,
+    }

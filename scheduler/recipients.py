@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.accounts import in_force, present
-from db.tables import Account, Chat, Duty, Person, Post, Title, Unit, UnitKind
+from db.tables import Account, Chat, DutyRow, Person, Post, Title, Unit, UnitKind
 from scheduler.rulebook.model import Audience
 
 # Who answers for a unit, in this order: the next title counts where the one before is vacant.
@@ -21,16 +22,24 @@ LEADS = (Title.SECRETARY, Title.DEPUTY_SECRETARY)
 ORGANISES = (Title.ORGANISATION, Title.DEPUTY_SECRETARY, Title.SECRETARY)
 
 
+class Seat(NamedTuple):
+    """Where somebody can be reached: the account that may press buttons, and its chat."""
+
+    account_id: int
+    channel: str
+    chat: str
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Units, holders of posts, names and addresses, loaded at once for many duties."""
+    """Units, holders of posts, names and seats, loaded at once for many duties."""
 
     units: Mapping[int, Unit]
     posts: Mapping[tuple[int, str], Sequence[int]]
     names: Mapping[int, str]
-    accounts: Mapping[int, Account]
+    seats: Mapping[int, Seat]
 
-    def candidates(self, duty: Duty, audience: Audience) -> list[Sequence[int]] | None:
+    def candidates(self, duty: DutyRow, audience: Audience) -> list[Sequence[int]] | None:
         """Return the persons of an audience, the first choice first, each choice together.
 
         Empty where every post is vacant; None where the tree has no such place (the audience
@@ -58,9 +67,9 @@ class Directory:
 
     def reachable(self, person_ids: Iterable[int]) -> list[int]:
         """Return those of the persons to whom something can be sent."""
-        return [person_id for person_id in person_ids if person_id in self.accounts]
+        return [person_id for person_id in person_ids if person_id in self.seats]
 
-    def _owner(self, duty: Duty, unit: Unit) -> list[Sequence[int]]:
+    def _owner(self, duty: DutyRow, unit: Unit) -> list[Sequence[int]]:
         if duty.person_id is not None:
             return [[duty.person_id]] if duty.person_id in self.names else []
         return self._holders(unit, ANSWERS_GROUP if _is_group(unit) else ANSWERS)
@@ -70,7 +79,7 @@ class Directory:
         return [persons for persons in held if persons]
 
 
-async def directory(session: AsyncSession, duties: Collection[Duty], today: date) -> Directory:
+async def directory(session: AsyncSession, duties: Collection[DutyRow], today: date) -> Directory:
     """Load what `Directory` needs for some duties: the units from each up to the root."""
     units = await _lines(session, {duty.unit_id for duty in duties})
     posts: dict[tuple[int, str], list[int]] = defaultdict(list)
@@ -87,19 +96,23 @@ async def directory(session: AsyncSession, duties: Collection[Duty], today: date
         people |= {p for p in (duty.person_id, duty.subject_person_id) if p is not None}
     named = select(Person.id, Person.name).where(Person.id.in_(people), present(today))
     names = dict((await session.execute(named)).all())
-    return Directory(units, posts, names, await addresses(session, names))
+    return Directory(units, posts, names, await seats(session, names))
 
 
-async def addresses(session: AsyncSession, person_ids: Collection[int]) -> dict[int, Account]:
+async def seats(session: AsyncSession, person_ids: Collection[int]) -> dict[int, Seat]:
     """Return where each person was last seen; who cannot be reached is left out."""
     statement = (
-        select(Account)
+        select(Account.person_id, Account.id, Account.channel, Account.chat)
         .outerjoin(Chat, (Chat.channel == Account.channel) & (Chat.external == Account.chat))
         .where(Account.person_id.in_(person_ids), Account.chat.is_not(None), Chat.gone_at.is_(None))
         .order_by(Account.seen_at, Account.id.desc())
     )
     # The last one of a person stays.
-    return {a.person_id: a for a in await session.scalars(statement) if a.person_id is not None}
+    return {
+        person: Seat(account, channel, chat or "")
+        for person, account, channel, chat in await session.execute(statement)
+        if person is not None
+    }
 
 
 async def _lines(session: AsyncSession, unit_ids: Collection[int]) -> dict[int, Unit]:

@@ -36,6 +36,10 @@ class Kind:
     provisional: bool
 
 
+# One of each, for the thousands of days of the table.
+KINDS = {(w, p): Kind(w, p) for w in (False, True) for p in (False, True)}
+
+
 class Workdays:
     """The table in memory. Never raises: a day beyond the table is computed."""
 
@@ -52,7 +56,7 @@ class Workdays:
                 CalendarDay.day.between(first, last)
             )
         )
-        return cls({day: Kind(workday, provisional) for day, workday, provisional in rows})
+        return cls({day: KINDS[workday, provisional] for day, workday, provisional in rows})
 
     def is_workday(self, day: date) -> bool:
         """Tell whether people work on a day."""

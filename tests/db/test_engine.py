@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from alembic import command
@@ -12,8 +13,8 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from db.engine import Database, is_store_fault
 from db.migrate import SchemaTooNew, config, upgrade
-from db.tables import Base, Inbox
-from db.types import insert_new
+from db.tables import Base, Duty, DutyEvent, Inbox, PressToken, Unit
+from db.types import insert_new, insert_rows
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -121,3 +122,42 @@ async def test_a_connection_that_was_cut_is_a_fault_of_the_store(postgres_url: s
             await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
     assert is_store_fault(caught.value)
     await database.close()
+
+
+async def test_many_rows_are_written_as_one_by_one(database: Database) -> None:
+    """Times go in as UTC, JSON as JSON, and a row that is there already is left out."""
+    zone = ZoneInfo("Asia/Shanghai")
+    rows = [
+        {"duty_id": 1, "at": NOON.astimezone(zone), "kind": kind, "actor_id": None, "data": data}
+        for kind, data in (("told", {"stage": "-7:本人"}), ("lost", {}))
+    ]
+    async with database.write() as session:
+        session.add(Unit(id=1, name="支部", kind="branch", path="/1/"))
+        await session.flush()
+        day = NOON.date()
+        session.add(
+            Duty(
+                id=1,
+                rule="r",
+                edition="1",
+                owner="unit:1",
+                period="p",
+                unit_id=1,
+                starts_on=day,
+                created_at=NOON,
+            )
+        )
+        await session.flush()
+        await insert_rows(session, DutyEvent, rows)
+        press = {"channel": "c", "chat": "1", "account_id": None, "command": "/help"}
+        for _ in range(2):
+            await insert_rows(session, PressToken, [{"token": "t", "expires_at": NOON, **press}])
+        await insert_rows(session, PressToken, [])
+    async with database.read() as session:
+        events = await session.scalars(select(DutyEvent).order_by(DutyEvent.id))
+        assert [(e.kind, e.at, e.data) for e in events] == [
+            ("told", NOON, {"stage": "-7:本人"}),
+            ("lost", NOON, {}),
+        ]
+        tokens = await session.scalars(select(PressToken))
+        assert [(t.token, t.expires_at) for t in tokens] == [("t", NOON)]

@@ -227,9 +227,8 @@ async def leave_traces(session: Session, account: int, who: int) -> None:
     await conversation.open_dialog(
         session, account_id=account, chat="c", step="s", data={}, now=NOW
     )
-    await conversation.mint_press(
-        session, channel="test", chat="c", account_id=account, command="/help", now=NOW
-    )
+    button = conversation.new_press(channel="test", chat="c", account_id=account, command="/help")
+    await conversation.keep_presses(session, [button], now=NOW)
     signed_in = {"person_id": who, "created_at": NOW, "expires_at": later}
     session.add(BrowserSession(digest="browser", **signed_in))
     session.add(SignInLink(digest="link", **signed_in))
