@@ -69,11 +69,12 @@ def result(round_: QuizRound, standings: Standings, *, names: bool) -> Message:
     missed.sort(key=lambda tally: (-tally.wrong / tally.answered, tally.post.position))
     if missed:
         lines.append("错得较多的题：")
-    for tally in missed[:MOST_WRONG]:
+    shown = missed[:MOST_WRONG]
+    for tally in shown:
         lines += _missed(tally)
     if names:
         lines += _leaders(standings)
-    return Message("\n".join(lines))
+    return Message("\n".join(lines), buttons=tuple((_report(tally),) for tally in shown))
 
 
 def won(round_: QuizRound, tally: Tally, winner: str | None, *, decided: bool) -> Message:
@@ -141,6 +142,12 @@ def _solution(post: QuizPost, asked: QuizQuestion) -> list[str]:
 def _missed(tally: Tally) -> list[str]:
     head = f"\n第 {tally.post.position} 题（{tally.wrong} 人答错）：{tally.question.stem}"
     return [head, *_solution(tally.post, tally.question)]
+
+
+def _report(tally: Tally) -> Button:
+    """Return the button by which anybody says that a question is wrong."""
+    command = f"/report_question {tally.question.id}"
+    return Button(f"第 {tally.post.position} 题有误", command, anyone=True)
 
 
 def _turnout(standings: Standings) -> str:

@@ -203,3 +203,20 @@ async def test_nobody_to_ask_is_said(talk: Talk) -> None:
             post.until = talk.now.date()
     [reply] = await talk.say(MEMBER, f"题目有误 {number}")
     assert "没有能收到消息的题库维护人" in reply.text
+
+
+async def test_the_button_stands_under_an_answered_question(talk: Talk) -> None:
+    await shipped(talk)
+    [put] = await talk.say(MEMBER, "答题 1题")
+    [told, *_] = await talk.press(MEMBER, put, "A")
+    [reply] = await talk.press(MEMBER, told, "题目有误")
+    assert "已转给题库维护人" in reply.text
+
+
+async def test_the_button_in_a_group_answers_in_private(talk: Talk) -> None:
+    number = await shipped(talk)
+    await talk.send(
+        talk.incoming(MEMBER, f"题目有误 {number}", chat="group", group=True, addressed=True)
+    )
+    [private] = talk.mail(MEMBER)
+    assert "已转给题库维护人" in private.text
