@@ -208,7 +208,9 @@ async def _tell(context: Context, turn: Turn, chosen: list[int], *, correct: boo
     sitting, question = turn.sitting, turn.question
     over = turn.number >= sitting.count
     head = words.heading(turn.number, sitting.count, question)
-    rows = [] if over else [_onward(sitting, turn.number)]
+    doubt = Button("题目有误", f"/report_question {question.id}")
+    onward = () if over else _onward(sitting, turn.number)
+    rows = [(*onward[:1], doubt, *onward[1:])]
     if sitting.book and correct:
         rows.append((Button("移出错题", f"/takeout {question.id}"),))
     rows.append((Button("题目有误", f"/report_question {question.id}"),))

@@ -71,6 +71,14 @@ async def test_a_right_answer_is_told_with_explanation_and_source(bank: Talk) ->
     assert "答了 1 题，答对 1 题" in summary.text
 
 
+async def test_a_question_that_seems_wrong_is_reported_by_one_press(bank: Talk) -> None:
+    [put] = await bank.say(MEMBER, "答题 5题 党费")
+    [told] = await bank.press(MEMBER, put, right(put)[0])
+    assert labels(told) == ["下一题", "题目有误", "结束"]
+    [reported] = await bank.press(MEMBER, told, "题目有误")
+    assert "已转给题库维护人" in reported.text
+
+
 async def test_a_wrong_answer_shows_the_right_option_and_goes_into_the_book(bank: Talk) -> None:
     [put] = await bank.say(MEMBER, "答题 5题 党费")
     [told] = await bank.press(MEMBER, put, wrong(put))
