@@ -213,7 +213,6 @@ async def _tell(context: Context, turn: Turn, chosen: list[int], *, correct: boo
     rows = [(*onward[:1], doubt, *onward[1:])]
     if sitting.book and correct:
         rows.append((Button("移出错题", f"/takeout {question.id}"),))
-    rows.append((Button("题目有误", f"/report_question {question.id}"),))
     told = Reply(
         words.solved(head, question, turn.order, chosen, correct=correct),
         quote=words.source(question),
