@@ -50,6 +50,7 @@ KINDS = {
         Kind("post", Doubtful.PARK, timedelta(days=1)),
         Kind("question-report"),
         Kind("quiz", life=timedelta(days=7)),
+        Kind("exam", life=timedelta(days=7)),
     )
 }
 PARKED_KINDS = tuple(sorted(k.name for k in KINDS.values() if k.doubtful is Doubtful.PARK))
