@@ -44,7 +44,7 @@ BROWSER = "browser"
 class App:
     """The open program: store, library, conversation and delivery.
 
-    `calendar` turns the time into the one by which duties go.
+    `clock` tells the time, `calendar` turns the time into the one by which duties go.
     """
 
     settings: Settings
@@ -56,6 +56,7 @@ class App:
     delivery: Delivery
     calendar: Callable[[datetime], datetime]
     pulse: Pulse
+    clock: Callable[[], datetime]
 
     async def read_file(self, file_id: int) -> bytes:
         """Return the bytes of a stored file, for a channel that sends it.
@@ -136,7 +137,16 @@ async def open_app(
             wake=delivery.wake,
         )
         yield App(
-            settings, database, secrets, library, links, dispatcher, delivery, calendar, pulse
+            settings,
+            database,
+            secrets,
+            library,
+            links,
+            dispatcher,
+            delivery,
+            calendar,
+            pulse,
+            clock,
         )
 
 

@@ -12,25 +12,40 @@ BAR = 30
 
 
 class TerminalChannel:
-    """Prints what is delivered. `tokens` holds the buttons that can be pressed by number."""
+    """Prints what is delivered. `buttons` holds those that can be pressed by number.
+
+    Numbers go on from message to message until something new is typed (`turn`), so that each
+    question of a round can be answered.
+    """
 
     name = NAME
     pace = None
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
+        self._is_new = False
         self.buttons: list[Button] = []
+
+    def turn(self) -> None:
+        """Let the next message with buttons be numbered from one."""
+        self._is_new = True
+
+    def note(self, text: str) -> None:
+        """Print what only who pressed is shown."""
+        self._write(text)
 
     async def send(self, delivery: Delivery) -> str | None:
         """Print one message and number its buttons."""
         buttons = [button for row in delivery.message.buttons for button in row]
-        self.buttons = buttons or self.buttons
-        self._write(as_text(delivery.message))
+        if buttons and self._is_new:
+            self.buttons, self._is_new = [], False
+        self._write(as_text(delivery.message, first=len(self.buttons) + 1))
+        self.buttons += buttons
         return str(delivery.id)
 
 
-def as_text(message: Message) -> str:
-    """Return a message as plain lines; a poll is its text and buttons."""
+def as_text(message: Message, *, first: int = 1) -> str:
+    """Return a message as plain lines; a poll is its text and buttons, numbered from `first`."""
     lines = [message.text]
     if message.quote:
         lines.append(f"  —— {message.quote.line()}")
@@ -42,7 +57,7 @@ def as_text(message: Message) -> str:
         kind = "图片" if message.attachment.is_picture else "文件"
         lines.append(f"  [{kind}] {message.attachment.name}")
     buttons = [button for row in message.buttons for button in row]
-    lines.extend(f"  [{n}] {button.label}" for n, button in enumerate(buttons, 1))
+    lines.extend(f"  [{n}] {button.label}" for n, button in enumerate(buttons, first))
     return "\n".join(lines)
 
 
