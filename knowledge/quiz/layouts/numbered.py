@@ -24,14 +24,15 @@ _LABELS = {
         "explanation": "(?:答案|试题|题目|参考)?(?:解析|详解|解释|分析)|解答|说明",
         "source": "(?:法规|文件|答案|出题)?(?:依据|出处|来源)",
         "topic": "知识点|考点|章节|分类|主题",
-        "difficulty": "难度|难易程度|难易度",
+        "difficulty": "难度(?:系数|等级|程度)?|难易程度|难易度",
+        "ignored": "(?:我|你|您|考生|学生|用户)的?答案|(?:本题)?(?:分值|分数|得分)|题号|备注",
         "kind": "题型|类型",
         "answer": "(?:正确|参考|标准|试题|本题)?答案|答",
     }.items()
 }
 # A label may stand further on in the same line: in 【】, or after a blank or a full stop.
-_WORDS = "(?:(?:正确|参考|标准)?答案|(?:答案|试题)?解析|依据|出处|来源|难度|知识点|考点)"
-_INNER = re.compile(rf"(?=【{_WORDS}】)|(?<=[\s。；;])(?={_WORDS}\s?[:：])")
+_WORDS = "(?:(?:正确|参考|标准)?答案|(?:答案|试题)?解析|依据|出处|来源|难度|知识点|考点|得分)"
+_INNER = re.compile(rf"(?=【{_WORDS}】)|(?<=[\s。；;A-L√×】）)])(?={_WORDS}\s?[:：])")
 _CHAPTER = re.compile(
     r"第[一二三四五六七八九十百\d]{1,4}(?:章|节|编|单元|篇|部分|模块|专题)[\s　、:：]*(?P<name>.*)"
 )
@@ -58,6 +59,7 @@ class _Open:
         found = labelled(text)
         stem, options = found if found is not None else (text, ())
         parts = {name: "\n".join(lines).strip() for name, lines in self.parts.items()}
+        parts.pop("ignored", None)
         parts["kind"] = parts.get("kind") or self.kind
         parts["topic"] = parts.get("topic") or self.topic
         return Raw(place=self.place, stem=stem.replace("\n", " "), options=options, **parts)

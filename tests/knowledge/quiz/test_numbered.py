@@ -137,6 +137,24 @@ def test_what_belongs_to_a_question_is_taken_with_it() -> None:
     assert (question.difficulty, question.topic) == (3, "党员")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "答案：B解析：预备期为一年。",
+        "答案：B。解析：预备期为一年。",
+        "【答案】B【解析】预备期为一年。",
+        "我的答案：A 正确答案：B 得分：0\n答案解析：预备期为一年。",
+        "正确答案：B\n分值：2\n难度系数：0.5\n解析：预备期为一年。",
+    ],
+)
+def test_answer_and_explanation_are_told_apart(answer: str) -> None:
+    reading = text(f"1. {STEM}？\nA. 半年\nB. 一年\n{answer}")
+    assert reading.faults == ()
+    [question] = reading.questions
+    assert (question.options, question.answer) == (("半年", "一年"), "B")
+    assert question.explanation == "预备期为一年。"
+
+
 def test_items_of_an_explanation_begin_no_question() -> None:
     words = (
         "1. 甲的问题？\nA.一\nB.二\n答案：A\n2. 乙的问题？\nA.一\nB.二\n答案：B\n"
