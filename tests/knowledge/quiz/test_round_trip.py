@@ -16,17 +16,19 @@ from tests.knowledge.quiz.test_tables import banks, essence
 from tests.knowledge.quiz.writers import HEAD, book, docx, dump, paper, rows
 
 
+@settings(max_examples=40)
 @given(banks())
 def test_a_paper(bank: list[Question]) -> None:
     assert essence(read("题.txt", paper(bank).encode()).questions) == essence(bank)
 
 
+@settings(max_examples=40)
 @given(banks())
 def test_json(bank: list[Question]) -> None:
     assert essence(read("题.json", dump(bank).encode()).questions) == essence(bank)
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(banks())
 def test_a_workbook_and_a_document(bank: list[Question]) -> None:
     assert essence(read("题.xlsx", book([HEAD, *rows(bank)])).questions) == essence(bank)

@@ -8,7 +8,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -350,6 +350,7 @@ def essence(questions: Any) -> list[tuple[object, ...]]:
     return [(q.kind, q.stem, q.options, q.correct, q.explanation) for q in questions]
 
 
+@settings(max_examples=40)
 @given(banks())
 def test_what_is_written_as_a_sheet_is_read_back(bank: list[Question]) -> None:
     data = csv([HEAD, *rows(bank)]).encode()
