@@ -22,6 +22,7 @@ from scheduler import (
     quiz_groups,
     rehearsal,
     rounds,
+    study_news,
     sweep,
     votes,
     workdays,
@@ -61,6 +62,7 @@ class Jobs:
             Job("sweep", self.sweep, seconds=TICK_S, at_once=True),
             Job("rounds", self.rounds, seconds=ROUNDS_S, at_once=True),
             Job("round-times", self.round_times, seconds=600),
+            Job("study", self.study, seconds=600, at_once=True),
             Job("audit", self.audit, seconds=300),
             Job("tend", self.tend, seconds=30),
             Job("tidy", self.tidy, seconds=600),
@@ -114,6 +116,7 @@ class Jobs:
         if app.settings.demo:
             async with app.database.write() as session:
                 await rehearsal.rehearse(session, book, now=now, zone=app.settings.zone)
+                await rehearsal.study(session, book, now=now, zone=app.settings.zone)
         await planning.plan(
             app.database, book, now=now, sent_at=self._now(), zone=app.settings.zone
         )
@@ -152,6 +155,23 @@ class Jobs:
         """Let the next round of each group follow the table of days and the unit's zone."""
         app = self._app
         await quiz_groups.reckon_all(app.database, now=self._now(), zone=app.settings.zone)
+
+    async def study(self) -> None:
+        """Let study duties follow the people, and send what is news of study."""
+        app = self._app
+        async with app.database.read() as session:
+            book = await keeping.current(session)
+        if book is None:
+            return
+        told = await study_news.look(
+            app.database,
+            book,
+            now=self._calendar(),
+            sent_at=self._now(),
+            zone=app.settings.zone,
+        )
+        if told:
+            app.delivery.wake()
 
     async def audit(self) -> None:
         """Derive again what should have been told; repair and report."""

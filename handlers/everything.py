@@ -29,6 +29,7 @@ from handlers import (
     silence,
     study,
     study_record,
+    study_report,
     study_switches,
     units,
 )
@@ -59,6 +60,7 @@ def make_router() -> Router:
         study,
         materials,
         study_record,
+        study_report,
         publishing,
         study_switches,
         practice,

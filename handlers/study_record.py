@@ -10,14 +10,16 @@ from db.tables import Person
 from handlers.context import Context
 from handlers.reply import Button, Figure, Quote, Reply, Series
 from handlers.router import Router
-from handlers.study_words import event_day, hours_of, minutes_words, source
+from handlers.study_words import event_day, hours_of, minutes_words, rate, source
+from knowledge.quiz import results
 from knowledge.study import hours, materials, settings
 from knowledge.study.hours import Requirement
 from scheduler.workdays import Workdays
 
 router = Router()
 
-DUE_SHOWN = 5
+DUE_SHOWN, TOPICS = 5, 6
+POINTS_A_MATERIAL = 2
 NO_RULE = Quote("没有适用于你的年度学时规定")
 RULE_OF_STREAK = "只数工作日，休息日不用签到，也不会中断"
 WHOSE_HOURS = "自学时间能否计入规定的集中学习培训学时，以所在党组织认定为准。"
@@ -41,6 +43,8 @@ async def my_study(context: Context) -> Reply:
         f"按 {per_hour.value} 分钟折 1 学时"
         f"（{'默认值' if per_hour.unit_id is None else '党组织设置'}，法规没有规定）。",
         await _days_line(context, days, today),
+        *await _quiz_lines(context),
+        *await _points_lines(context, days, today),
         *await _due_lines(context),
         WHOSE_HOURS,
     ]
@@ -73,6 +77,27 @@ async def _days_line(context: Context, days: Mapping[date, int], today: date) ->
     workdays = await Workdays.load(context.session)
     run = hours.streak({*before, *days}, today=today, days=workdays)
     return f"学习 {len(days)} 天，连续学习 {run} 个工作日（{RULE_OF_STREAK}）。"
+
+
+async def _quiz_lines(context: Context) -> list[str]:
+    """Say how many answers were right, topic by topic, the most practised first."""
+    topics = await results.by_topic(context.session, person_id=context.person_id)
+    if not topics:
+        return []
+    answered, right = sum(t.answered for t in topics), sum(t.right for t in topics)
+    each = "，".join(f"{t.topic or '其他'} {rate(t.right, t.answered)}" for t in topics[:TOPICS])
+    return [f"答题 {answered} 道，正确率 {rate(right, answered)}：{each}。"]
+
+
+async def _points_lines(context: Context, days: Mapping[date, int], today: date) -> list[str]:
+    """Show points, where the organisation has switched them on."""
+    if not (await settings.held(context.session, context.actor.unit_path, settings.POINTS)).on:
+        return []
+    done = await materials.learned_in(
+        context.session, context.person_id, since=date(today.year, 1, 1), until=today
+    )
+    total = len(days) + POINTS_A_MATERIAL * done
+    return [f"学习积分 {total}（有学习记录的一天 1 分，学完一份资料 {POINTS_A_MATERIAL} 分）。"]
 
 
 async def _due_lines(context: Context) -> list[str]:

@@ -51,6 +51,7 @@ KINDS = {
         Kind("question-report"),
         Kind("quiz", life=timedelta(days=7)),
         Kind("exam", life=timedelta(days=7)),
+        Kind("study", life=timedelta(days=7)),
     )
 }
 PARKED_KINDS = tuple(sorted(k.name for k in KINDS.values() if k.doubtful is Doubtful.PARK))

@@ -147,7 +147,7 @@ class Message:
 _DEFAULTS = {field.name: field.default for field in fields(Message)}
 _PARTS = {
     part: tuple(field.name for field in fields(part))
-    for part in (Button, Quote, Attachment, Table, Poll)
+    for part in (Button, Quote, Attachment, Table, Poll, Series, Figure)
 }
 
 

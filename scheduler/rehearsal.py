@@ -7,19 +7,41 @@ in some days, one has just passed its limit, and one long enough ago for the lev
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import Duty, Unit, UnitKind
+from db.tables import (
+    CheckIn,
+    Duty,
+    Material,
+    MaterialKind,
+    Person,
+    Post,
+    Title,
+    Unit,
+    UnitKind,
+)
 from db.types import insert_new
+from knowledge.study import check_ins, materials
+from scheduler import study_duties
 from scheduler.duties import record
 from scheduler.periods import due_at
 from scheduler.rulebook.model import AnchorKind, Audience, Owner, Rule, RuleBook
 
 PERIOD = "+rehearsal"
+# Longer than the first reminder before a limit, so that it waits in the list quietly.
+MATERIAL_TIME = timedelta(days=14)
+MATERIAL = materials.Draft(
+    MaterialKind.TEXT.value,
+    "党员教育管理工作条例导读（演示）",
+    text="请通读条例，想一想本支部的集中学习培训怎样达到每年一般不少于 32 学时（第二十条）。",
+    minutes=45,
+)
+STUDIED = ("党章", "党员教育管理工作条例", "支部工作条例")
 
 
 async def rehearse(session: AsyncSession, book: RuleBook, *, now: datetime, zone: ZoneInfo) -> int:
@@ -32,6 +54,54 @@ async def rehearse(session: AsyncSession, book: RuleBook, *, now: datetime, zone
     today, new = now.astimezone(zone).date(), 0
     for unit, offset in zip(branches, _offsets(rule).values(), strict=False):
         new += await _owe(session, rule, unit, today - timedelta(days=offset), now=now, zone=zone)
+    return new
+
+
+async def study(session: AsyncSession, book: RuleBook, *, now: datetime, zone: ZoneInfo) -> int:
+    """Let a secretary have published a material, and some of the branch have studied.
+
+    Returns how many check-ins were new.
+    """
+    today = now.astimezone(zone).date()
+    statement = (
+        select(Post)
+        .join(Unit, Unit.id == Post.unit_id)
+        .where(Unit.kind == UnitKind.BRANCH.value, Post.title == Title.SECRETARY.value)
+        .order_by(Unit.id)
+        .limit(1)
+    )
+    post = (await session.scalars(statement)).one_or_none()
+    if post is None:
+        return 0
+    if await session.scalar(select(Material.id).limit(1)) is None:
+        material = await materials.publish(
+            session,
+            replace(MATERIAL, due_on=today + MATERIAL_TIME),
+            unit_id=post.unit_id,
+            to=[post.unit_id],
+            by_id=post.person_id,
+            now=now,
+        )
+        await study_duties.owe(session, material, book, today=today, now=now, zone=zone)
+    people = await session.scalars(
+        select(Person.id).where(Person.unit_id == post.unit_id).order_by(Person.id).limit(6)
+    )
+    if await session.scalar(select(CheckIn.id).limit(1)) is not None:
+        return 0
+    new = 0
+    for place, person_id in enumerate(people.all()):
+        for back in range(0, 60, 3 + place):
+            made = await check_ins.add(
+                session,
+                key=f"rehearsal:{person_id}:{back}",
+                person_id=person_id,
+                on=today - timedelta(days=back),
+                what=STUDIED[back % len(STUDIED)],
+                minutes=30 + 15 * (place % 3),
+                thought="",
+                at=now,
+            )
+            new += made is not None
     return new
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -53,7 +53,7 @@ async def owe(
     rule = book.version(RULE, today)
     if rule is None or material.due_on is None or material.due_on < today:
         return 0
-    people = await _people(session, material.id, today)
+    members = await people(session, material.id, today)
     learned = set(
         await session.scalars(
             select(Reading.person_id).where(
@@ -68,7 +68,7 @@ async def owe(
     zones = await quiet.of_units(session, zone=zone)
     rows = [
         _row(rule, material, person, unit, today=today, now=now, zone=zones[unit].zone)
-        for person, unit in people.items()
+        for person, unit in members.items()
         if person not in there and person not in learned
     ]
     made = await insert_new_ids(session, Duty, rows)
@@ -78,7 +78,7 @@ async def owe(
     back = [
         duty.id
         for person, duty in there.items()
-        if person in people and person not in learned and duty.state == DutyState.WITHDRAWN.value
+        if person in members and person not in learned and duty.state == DutyState.WITHDRAWN.value
     ]
     return len(made) + await _again(session, back, now)
 
@@ -99,9 +99,9 @@ async def follow(
     new = 0
     for material in standing.all():
         new += await owe(session, material, book, today=today, now=now, zone=zone)
-        people = await _people(session, material.id, today)
+        members = await people(session, material.id, today)
         for duty in await session.scalars(select(Duty).where(*_of(material.id), *_open())):
-            unit = people.get(duty.person_id or 0)
+            unit = members.get(duty.person_id or 0)
             if unit is None:
                 await _take_back(session, [duty.id], now=now, sent_at=sent_at)
             elif unit != duty.unit_id:
@@ -151,7 +151,25 @@ async def close(
     return True
 
 
-async def _people(session: AsyncSession, material_id: int, today: date) -> dict[int, int]:
+async def rates(
+    session: AsyncSession, within: ColumnElement[bool], *, since: date
+) -> dict[int, tuple[int, int]]:
+    """Return for each unit how many study duties are due from a day on, and how many are done.
+
+    `within` is a condition on `Unit`; what was waived or taken back counts in neither.
+    """
+    done = Duty.state == DutyState.DONE.value
+    counted = (DutyState.OPEN.value, DutyState.DONE.value)
+    rows = await session.execute(
+        select(Duty.unit_id, func.count(), func.sum(case((done, 1), else_=0)))
+        .join(Unit, Unit.id == Duty.unit_id)
+        .where(within, Duty.rule == RULE, Duty.due_on >= since, Duty.state.in_(counted))
+        .group_by(Duty.unit_id)
+    )
+    return {unit_id: (int(owed), int(finished)) for unit_id, owed, finished in rows}
+
+
+async def people(session: AsyncSession, material_id: int, today: date) -> dict[int, int]:
     """Return the members who are to learn a material, each with the unit they belong to."""
     target = aliased(Unit)
     statement = (

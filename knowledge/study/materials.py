@@ -186,15 +186,12 @@ async def learn(
     return False
 
 
-async def units_of(session: AsyncSession, material_id: int) -> list[Unit]:
-    """Return the units that a material is published to."""
-    statement = (
-        select(Unit)
-        .join(MaterialUnit, MaterialUnit.unit_id == Unit.id)
-        .where(MaterialUnit.material_id == material_id)
-        .order_by(Unit.path)
+async def learned_in(session: AsyncSession, person_id: int, *, since: date, until: date) -> int:
+    """Return how many materials a person has learned from a day to another, inclusive."""
+    statement = select(func.count()).where(
+        Reading.person_id == person_id, Reading.learned_on >= since, Reading.learned_on <= until
     )
-    return list(await session.scalars(statement))
+    return await session.scalar(statement) or 0
 
 
 def is_for(unit_path: str) -> ColumnElement[bool]:

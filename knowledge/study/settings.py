@@ -6,6 +6,7 @@ Nothing that compares people is on by itself: central rules against formalism at
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,15 +59,23 @@ class Held:
 
 async def held(session: AsyncSession, unit_path: str, setting: Setting) -> Held:
     """Return what holds in a unit: its own, or that of the nearest unit above, or the default."""
-    line = [int(part) for part in unit_path.split("/") if part]
+    return nearest(await by_unit(session, setting), unit_path, setting)
+
+
+async def by_unit(session: AsyncSession, setting: Setting) -> dict[int, str]:
+    """Return the own values of all units that have set it; few ever do."""
     rows = await session.execute(
-        select(UnitSetting.unit_id, UnitSetting.value).where(
-            UnitSetting.name == setting.name, UnitSetting.unit_id.in_(line)
-        )
+        select(UnitSetting.unit_id, UnitSetting.value).where(UnitSetting.name == setting.name)
     )
-    own = dict(rows.all())
-    nearest = next((unit_id for unit_id in reversed(line) if unit_id in own), None)
-    return Held(setting.default) if nearest is None else Held(own[nearest], nearest)
+    return dict(rows.all())
+
+
+def nearest(own: Mapping[int, str], unit_path: str, setting: Setting) -> Held:
+    """Return what holds at a place of the tree, from the own values of the units."""
+    for part in reversed(unit_path.strip("/").split("/")):
+        if part and int(part) in own:
+            return Held(own[int(part)], int(part))
+    return Held(setting.default)
 
 
 async def put(

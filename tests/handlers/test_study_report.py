@@ -1,0 +1,84 @@
+"""How a unit studies: counts in public, names in private, each in the own scope."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from db.tables import AuditLine, Duty
+from tests.handlers.conftest import MEMBER, OFFICER, SECRETARY, SIBLING, SUPERIOR, Talk
+from tests.handlers.test_materials import publish, with_rules
+
+PRESENT = "叶初晴"
+
+
+async def test_the_secretary_sees_counts_and_in_private_the_names(talk: Talk) -> None:
+    await talk.say(MEMBER, "签到 党章 60分钟")
+    [reply] = await talk.say(SECRETARY, "学习情况")
+    assert "综合管理党支部学习情况（2026 年，含下级，党员 8 人）" in reply.text
+    assert "本月有学习记录 1 人（12%）" in reply.text
+    assert f"{MEMBER}（1，差 31）" in reply.text
+    assert PRESENT in reply.text
+    assert reply.table is None
+    async with talk.database.read() as session:
+        lines = await session.scalars(select(AuditLine).where(AuditLine.action == "study.see"))
+        assert len(lines.all()) == 1
+
+
+async def test_a_group_sees_no_names(talk: Talk) -> None:
+    group = {"group": True, "chat": "the group"}
+    [reply] = await talk.send(talk.incoming(SECRETARY, "学习情况", **group))
+    assert "党员 8 人" in reply.text
+    people = (MEMBER, PRESENT, OFFICER)
+    assert not [name for name in people if name in reply.text]
+    assert "名单不在群里显示" in reply.text
+
+
+async def test_nobody_sees_a_sibling_branch(talk: Talk) -> None:
+    [refused] = await talk.say(SIBLING, "学习情况 综合管理党支部")
+    assert "没有找到这个组织" in refused.text
+    [own] = await talk.say(SIBLING, "学习情况")
+    assert MEMBER not in own.text
+    assert "财务审计党支部学习情况" in own.text
+
+
+async def test_branches_are_compared_by_duties_done(talk: Talk) -> None:
+    """Check-ins do not come into it: they are clicks."""
+    await with_rules(talk)
+    await publish(talk, SUPERIOR, "截止 2026-12-10")
+    await talk.say(MEMBER, "学完了 1 好")
+    await talk.say(SIBLING, "签到 党章 600分钟")
+    [reply] = await talk.say(SUPERIOR, "学习情况")
+    assert reply.table is not None
+    rows = {row[0]: row[1:] for row in reply.table.rows}
+    assert rows["综合管理党支部"] == ("8", "8", "1", "12%")
+    assert rows["财务审计党支部"][-2:] == ("0", "0%")
+    assert "已学完 1 人次" in reply.text
+    async with talk.database.read() as session:
+        assert len((await session.scalars(select(Duty))).all()) == 17
+
+
+async def test_persons_are_ranked_only_where_it_is_switched_on(talk: Talk) -> None:
+    await talk.say(MEMBER, "签到 党章 60分钟")
+    [off] = await talk.say(MEMBER, "学习排名")
+    assert "没有打开个人学习排名" in off.text
+    await talk.say(SUPERIOR, "学习设置 综合管理党支部 排名 开")
+    [on] = await talk.say(MEMBER, "学习排名")
+    assert f"1. {MEMBER} 1 学时" in on.text
+    [sibling] = await talk.say(SIBLING, "学习排名")
+    assert "没有打开个人学习排名" in sibling.text
+
+
+async def test_points_are_shown_only_where_they_are_switched_on(talk: Talk) -> None:
+    await publish(talk, SECRETARY)
+    await talk.say(MEMBER, "签到 党章 60分钟")
+    await talk.say(MEMBER, "学完了 1 好")
+    [off] = await talk.say(MEMBER, "我的学习")
+    assert "积分" not in off.text
+    await talk.say(SECRETARY, "学习设置 积分 开")
+    [on] = await talk.say(MEMBER, "我的学习")
+    assert "学习积分 3（有学习记录的一天 1 分，学完一份资料 2 分）" in on.text
+
+
+async def test_my_study_shows_how_the_answers_were(talk: Talk) -> None:
+    [reply] = await talk.say(MEMBER, "我的学习")
+    assert "正确率" not in reply.text
