@@ -15,7 +15,18 @@ from sqlalchemy import func, select
 from bot.app import App, open_app
 from bot.jobs import BEAT_FILE, Jobs
 from bot.settings import load
-from db.tables import Duty, Exam, Heartbeat, Outbox, Person, PracticeCard, QuizQuestion, QuizRound
+from db.tables import (
+    CheckIn,
+    Duty,
+    Exam,
+    Heartbeat,
+    Material,
+    Outbox,
+    Person,
+    PracticeCard,
+    QuizQuestion,
+    QuizRound,
+)
 from knowledge.quiz.practice import Asker
 from tests.conftest import SECRET, START
 from tests.knowledge.quiz.make import SINGLE
@@ -150,3 +161,17 @@ async def test_a_faster_calendar_moves_duties_and_not_messages(
     assert (told or 0) > 10
     assert latest
     assert latest <= time.now
+
+
+async def test_a_demo_has_a_material_and_check_ins_to_look_at_once(house: House) -> None:
+    for _ in range(2):
+        await house.jobs.plan()
+    await house.jobs.study()
+    await house.jobs.study()
+    async with house.app.database.read() as session:
+        assert await session.scalar(select(func.count()).select_from(Material)) == 1
+        check_ins = await session.scalar(select(func.count()).select_from(CheckIn)) or 0
+        duties = select(func.count()).select_from(Duty).where(Duty.rule == "study-material")
+        assert await session.scalar(duties) == 8
+    assert check_ins > 20
+    assert await house.count("study") == 7

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
-from db.tables import AuditLine, Duty
+from db.tables import AuditLine, Duty, PracticeAnswer
 from tests.handlers.conftest import MEMBER, OFFICER, SECRETARY, SIBLING, SUPERIOR, Talk
 from tests.handlers.test_materials import publish, with_rules
+from tests.knowledge.quiz.make import SINGLE, store
 
 PRESENT = "叶初晴"
 
@@ -80,5 +83,23 @@ async def test_points_are_shown_only_where_they_are_switched_on(talk: Talk) -> N
 
 
 async def test_my_study_shows_how_the_answers_were(talk: Talk) -> None:
+    [none] = await talk.say(MEMBER, "我的学习")
+    assert "正确率" not in none.text
+    person = await talk.person(MEMBER)
+    async with talk.database.write() as session:
+        [question] = await store(session, replace(SINGLE, topic="党章"))
+        for number, correct in enumerate((True, True, False)):
+            session.add(
+                PracticeAnswer(
+                    person_id=person.id,
+                    question_id=question,
+                    number=number,
+                    chosen=[0],
+                    correct=correct,
+                    at=talk.now,
+                )
+            )
     [reply] = await talk.say(MEMBER, "我的学习")
-    assert "正确率" not in reply.text
+    assert "答题 3 道，正确率 67%：党章 67%。" in reply.text
+    [unit] = await talk.say(SECRETARY, "学习情况")
+    assert "本月参加答题 1 人（12%）" in unit.text

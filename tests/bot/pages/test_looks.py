@@ -225,3 +225,13 @@ PALE_TEXTS = """() => {
         .filter((e) => speaks(e) && e.checkVisibility() && !e.disabled && contrast(e) < 4.5)
         .map((e) => `${e.className}: ${contrast(e).toFixed(2)}`);
 }"""
+
+
+async def test_my_study_is_a_chart_within_a_phone(desk: Desk) -> None:
+    page = await desk.chat("贺兰亭", width=PHONE)
+    await send(page, "签到 党章 45分钟 有收获")
+    await expect(said(page).last).to_contain_text("已签到")
+    await send(page, "我的学习")
+    await expect(page.locator(".zb-chart canvas").last).to_be_visible()
+    await expect(said(page).last).to_contain_text("/ 32")
+    assert await overflow(page) <= 0
