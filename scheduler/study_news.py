@@ -28,6 +28,8 @@ from scheduler.workdays import Workdays
 
 KIND = "study"
 BATCH = 100
+# So many people are asked about by one statement.
+TOGETHER = 1000
 # A material is news for so long.
 FRESH = timedelta(days=3)
 # Month and day from which who is short of hours is told, and for how many days it may be late.
@@ -65,7 +67,13 @@ async def look(
         workdays = await Workdays.load(session)
         news = await _materials(session, today=today, sent_at=sent_at)
         news += await _short(session, today=today, workdays=workdays)
-        news = await _tellable(session, news, now=now, zone=zone, workdays=workdays)
+        news = [
+            one
+            for first in range(0, len(news), TOGETHER)
+            for one in await _tellable(
+                session, news[first : first + TOGETHER], now=now, zone=zone, workdays=workdays
+            )
+        ]
     told = 0
     for first in range(0, len(news), batch):
         async with database.write() as session:
@@ -170,7 +178,7 @@ async def _tellable(
     if not news:
         return []
     people = {one.person_id for one in news}
-    reached = await recipients.addresses(session, people)
+    reached = await recipients.seats(session, people)
     silent = await mutes.muted(session, people, mutes.STUDY)
     hours = await quiet.of_units(session, zone=zone)
     told = await _told(session, [one.key for one in news])
@@ -192,10 +200,5 @@ def _is_open(
 
 
 async def _told(session: AsyncSession, keys: Iterable[str]) -> set[str]:
-    every = list(keys)
-    found: set[str] = set()
-    for first in range(0, len(every), 500):
-        some = every[first : first + 500]
-        statement = select(Outbox.dedup_key).where(Outbox.dedup_key.in_(some))
-        found |= set(await session.scalars(statement))
-    return found
+    statement = select(Outbox.dedup_key).where(Outbox.dedup_key.in_(list(keys)))
+    return set(await session.scalars(statement))
