@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from nicegui import ui
@@ -36,17 +37,17 @@ def options(figure: Figure) -> dict[str, Any]:
             "silent": True,
             "symbol": "none",
             "lineStyle": {"color": MUTED, "type": "dashed"},
-            "label": {"formatter": words, "position": "insideStartTop"},
+            "label": {"formatter": words, "position": "insideStartBottom"},
             "data": [{"yAxis": figure.target}],
         }
     return {
         "animation": False,
         "color": list(COLOURS),
-        "title": {"text": figure.title, "textStyle": {"fontSize": 14}},
+        "title": {"text": figure.title, "left": 0, "textStyle": {"fontSize": 14}},
         "tooltip": {"trigger": "axis", "confine": True},
         "legend": {"show": len(figure.series) > 1, "bottom": 0},
         "grid": {"left": 8, "right": 16, "top": 44, "bottom": 8, "containLabel": True},
         "xAxis": {"type": "category", "data": list(figure.labels)},
-        "yAxis": {"type": "value", "name": figure.unit, "max": top},
+        "yAxis": {"type": "value", "max": ceil(top * 1.1)},
         "series": rows,
     }
