@@ -49,7 +49,7 @@ async def pick(
         .where(*askable(unit_path, today), *([QuizQuestion.topic == topic] if topic else []))
         .order_by(QuizQuestion.id)
     )
-    topic_of = {row.id: row.topic for row in rows}
+    topic_of = dict(rows.all())
     avoided = dict.fromkeys(id_ for id_ in avoid if id_ in topic_of)
     fresh = {id_: name for id_, name in topic_of.items() if id_ not in avoided}
     chosen = [*_spread(fresh, seed)[:count], *avoided][:count]
@@ -105,11 +105,12 @@ def in_use(unit_path: str) -> list[ColumnElement[bool]]:
 def _spread(topic_of: dict[int, str], seed: str) -> list[int]:
     """Order questions by chance, one of each topic in turn."""
     turns: dict[str, int] = {}
+    drawn = {topic: _draw(seed, topic) for topic in set(topic_of.values())}
     placed = []
     for id_ in sorted(topic_of, key=lambda id_: _draw(seed, id_)):
         topic = topic_of[id_]
         turn = turns[topic] = turns.get(topic, 0) + 1
-        placed.append((turn, _draw(seed, topic), id_))
+        placed.append((turn, drawn[topic], id_))
     return [id_ for _, _, id_ in sorted(placed)]
 
 
