@@ -1,10 +1,12 @@
 """One event, one effect: redelivered, forged, flooded, in a group, or failing half-way."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from db.access import ASK
+from db.engine import Database
 from handlers.context import Context
 from handlers.dispatch import STALE_BUTTON
 from handlers.flood import LIMIT
@@ -84,6 +86,16 @@ async def test_a_redelivered_update_has_one_effect(talk: Talk) -> None:
     event = talk.incoming(MEMBER, "/echo 一")
     assert len(await talk.send(event)) == 1
     assert await talk.send(event) == []
+
+
+async def test_an_update_that_comes_twice_at_once_and_after_a_restart_has_one_effect(
+    talk: Talk,
+) -> None:
+    event = talk.incoming(MEMBER, "收到")
+    await asyncio.gather(*(talk.dispatcher.handle(event) for _ in range(3)))
+    again = Database(talk.database.url.render_as_string(hide_password=False))
+    assert len(await Talk(again, talk.library).send(event)) == 1
+    await again.close()
 
 
 async def test_a_button_works_for_its_owner(talk: Talk) -> None:

@@ -1,5 +1,6 @@
 """The conversation on PostgreSQL: the same code and SQL, from question to published answer."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -42,7 +43,10 @@ async def talk(postgres_url: str, tmp_path: Path) -> AsyncIterator[Talk]:
 
 
 async def test_the_main_ways_work_and_leave_a_whole_record(talk: Talk) -> None:
-    [known] = await talk.say(MEMBER, "支委会多久开一次")
+    asked = talk.incoming(MEMBER, "支委会多久开一次")
+    # The same update from two pollers at once has one effect.
+    await asyncio.gather(*(talk.dispatcher.handle(asked) for _ in range(3)))
+    [known] = await talk.send(asked)
     assert known.quote is not None
     [unknown] = await talk.say(MEMBER, QUESTION)
     await talk.press(MEMBER, unknown, "转给组织委员")
