@@ -14,7 +14,8 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Literal, Protocol
 
-from knowledge.bodies import strangers
+from knowledge import amounts
+from knowledge.bodies import of_the_trade, strangers
 from knowledge.boundaries import judge
 from knowledge.cards import Card
 from knowledge.moments import Moment, moment
@@ -27,16 +28,22 @@ Verdict = Literal["answer", "suggest", "decline"]
 READ = 2_000
 PARTS = 4
 SHOWN = 3
-DEPTH = 10
+DEPTH = 20
 HEADING = 60
 # So many shorter forms of a long story are searched for.
 CORES = 6
+# A question that names nothing of the trade must be as good as an entry's own wording.
+UNNAMED = 0.999
 
 EMPTY = "没有看到问题。请直接输入想问的内容，例如“支委会多久开一次”。"
 NOT_FOUND = "知识库里没有找到这个问题的答案。"
 NEAR = "没有找到完全对应的内容，你是不是想问下面的问题？"
 _ARTICLE = re.compile(r"第(\d+)条")
 _WORD = re.compile(r"\w")
+# 支 部 多 久 换 届: characters typed apart, unlike words (换届 请示) typed apart.
+_APART = re.compile(
+    r"(?<![\u4e00-\u9fff\d])(?:[\u4e00-\u9fff\d] ){2,}[\u4e00-\u9fff\d](?![\u4e00-\u9fff\d])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +211,15 @@ class _Asked:
     def judged(self, found: Found, when: Moment) -> Answer:
         """Turn what was found into an answer, by the one rule of the search."""
         near = self.cards(found.ids, when.day)
-        cards = [card for card in near if not strangers(when.question, card.wording)]
-        if not cards or found.verdict == "decline" or cards[0].id != found.ids[0]:
-            return Answer("decline", NOT_FOUND, score=found.score)
         asked = (when.question, found.question)
+        fitting = [c for c in near if amounts.fits(c.question, when.question)]
+        cards = [c for c in fitting if not any(strangers(words, c.wording) for words in asked)]
+        if not cards or found.verdict == "decline" or cards[0] is not fitting[0]:
+            return Answer("decline", NOT_FOUND, score=found.score)
         if exact := next((c for c in cards if _asks_just_this(c, *asked)), None):
             return self.given(exact, 1.0, [c for c in cards if c is not exact], when)
+        if found.score < UNNAMED and _misses_the_trade(cards[0], *asked):
+            return Answer("decline", NOT_FOUND, score=found.score)
         if found.verdict == "answer" and _is_article_meant(cards[0], when.question):
             return self.given(cards[0], found.score, cards[1:], when)
         offers = _unique([_offer(card) for card in cards])
@@ -242,6 +252,11 @@ def _asks_just_this(card: Card, *questions: str) -> bool:
     return not own.isdisjoint(map(_letters, questions))
 
 
+def _misses_the_trade(card: Card, *questions: str) -> bool:
+    """Tell whether a card answers a question of the trade, and none was asked."""
+    return of_the_trade(card.question) and not any(map(of_the_trade, questions))
+
+
 def _letters(text: str) -> str:
     return "".join(_WORD.findall(text)).casefold()
 
@@ -259,7 +274,8 @@ def _sureness(found: Found | Answer) -> tuple[int, float]:
 def _readable(text: str) -> str:
     """Even out widths and drop what nobody types: NUL, lone surrogates, the far end."""
     plain = text[:READ].encode("utf-8", "ignore").decode().replace("\0", "")
-    return unicodedata.normalize("NFKC", plain).strip()
+    even = unicodedata.normalize("NFKC", plain).strip()
+    return _APART.sub(lambda found: found[0].replace(" ", ""), even)
 
 
 def _version_line(card: Card, when: Moment, today: date) -> str:

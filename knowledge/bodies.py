@@ -1,24 +1,55 @@
-"""Questions about other bodies, which sound like ours and must not be answered by our rules.
+"""What a question names: other bodies and fields, which our rules do not answer, and the trade.
 
-A trade union elects for a term too, and the youth league has branches and dues. What a name in
-`data/bodies.txt` stands for is only known by a passage that speaks of it.
+A trade union elects for a term too, the youth league has branches and dues, and a school has an
+age of entry. What a name in `data/bodies.txt` or a word in `data/fields.txt` stands for is only
+known by a passage that speaks of it. A question that holds no word of `data/trade.txt` either,
+such as who chairs the acceptance of a building, is hardly one for the pairs of question and
+answer about party affairs, however much it sounds like them.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from knowledge.search.reading import lines
 
-FILE = Path(__file__).parent / "data" / "bodies.txt"
+DATA = Path(__file__).parent / "data"
+STRANGE = ("bodies.txt", "fields.txt")
+TRADE = ("trade.txt",)
+# The questions of one message are put to several passages each.
+RECENT = 64
 
 
 def strangers(question: str, passage: str) -> list[str]:
-    """Return the bodies that a question names and a passage does not, in the order of the list."""
-    return [name for name in _names() if name in question and name not in passage]
+    """Return what a question names and a passage does not, in the order of the lists."""
+    return [name for name in named(question) if name not in passage]
+
+
+@lru_cache(RECENT)
+def named(question: str) -> tuple[str, ...]:
+    """Return the other bodies and fields that a question names."""
+    text = question.lower()
+    return tuple(name for name, besides in _names(STRANGE) if _stands(name, besides, text))
+
+
+@lru_cache(RECENT)
+def of_the_trade(text: str) -> bool:
+    """Tell whether a text holds a word of the trade."""
+    return any(_stands(name, besides, text) for name, besides in _names(TRADE))
+
+
+def _stands(name: str, besides: tuple[str, ...], text: str) -> bool:
+    """Tell whether a name is in a text other than as a part of words that merely hold it."""
+    if name not in text:
+        return False
+    for longer in besides:
+        text = text.replace(longer, " ")
+    return name in text
 
 
 @cache
-def _names() -> tuple[str, ...]:
-    return tuple(lines(FILE))
+def _names(files: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Read lists: each name with the words that hold it by chance."""
+    rows = [line.split() for file in files for line in lines(DATA / file)]
+    return tuple((name, tuple(besides)) for name, *besides in rows)

@@ -34,7 +34,7 @@ _EDITION = re.compile(
 _RELATIVE = {"大前年": -3, "前年": -2, "去年": -1, "上一年": -1, "明年": 1, "后年": 2}
 _FORMER = re.compile(
     r"(?:按照?|依照|根据)?(?<!新)(?:旧|老|原来|以前|过去|之前|从前|修订前|修改前|上一版|前一版)的?"
-    r"(?P<kept>版本?|规定|细则|条例|办法|规则|要求|标准|政策)"
+    r"(?P<kept>版本?|规定|规矩|细则|条例|办法|规则|要求|标准|政策)"
 )
 # Two versions side by side are compared: the library of today has the answer.
 _COMPARED = re.compile(

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 STORY = 40
 # So many clauses before the one that asks may say what it is about.
 BEFORE = 2
-# A clause shorter than this asks nothing by itself.
+# A clause shorter than this asks nothing by itself; what a story comes down to says its subject.
 SHORTEST = 4
+SUBJECT = 8
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]?")
 _CLAUSE = re.compile(r"[,，。.！？!?；;：:\n]+")
 _ASKS = re.compile(
@@ -44,5 +45,5 @@ def cores(text: str) -> Iterator[str]:
             continue
         for start in range(end, max(end - BEFORE, 0) - 1, -1):
             core = _OPENING.sub("", "，".join(clauses[start : end + 1]))
-            if len(core) >= SHORTEST and end - start + 1 < len(clauses):
+            if len(core) >= SUBJECT and end - start + 1 < len(clauses):
                 yield core

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from knowledge.answering import answer
-from knowledge.bodies import strangers
+from knowledge.bodies import named, of_the_trade, strangers
 from knowledge.cards import Card
 from knowledge.entries import load_entries
 from knowledge.shelf import Shelf
@@ -29,6 +29,48 @@ def test_a_body_that_the_passage_does_not_speak_of_is_a_stranger() -> None:
     assert strangers("工会主席任期几年", BRANCH.wording) == ["工会"]
     assert strangers("工会主席任期几年", UNION.wording) == []
     assert strangers("党支部书记任期几年", BRANCH.wording) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("小学入学年龄是几岁", ("入学", "小学入学")),
+        ("团员几岁离团", ("团员",)),
+        ("集团员工党员的组织关系", ()),
+        ("集团员工和团员一起上课", ("团员",)),
+        ("WiFi连不上", ("wifi",)),
+        ("有人大半年没交党费", ()),
+    ],
+)
+def test_a_name_counts_where_it_is_no_part_of_our_own_words(
+    question: str, names: tuple[str, ...]
+) -> None:
+    assert sorted(named(question)) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("question", "trade"),
+    [
+        ("支委会多久开一次", True),
+        ("选票比人多一张怎么办", True),
+        ("项目验收会由谁主持", False),
+        ("年终奖一般几月份发", False),
+        ("体育委员怎么当", False),
+    ],
+)
+def test_a_question_of_the_trade_names_something_of_it(question: str, trade: bool) -> None:
+    assert of_the_trade(question) is trade
+
+
+def test_what_names_nothing_of_the_trade_is_declined_however_alike_it_sounds() -> None:
+    """Each of these has been offered or answered by an entry on meetings, training or approval."""
+    cards = [
+        Card(id=number, question=e.question, aliases=tuple(e.asks), text=e.answer, title=e.topic)
+        for number, e in enumerate(load_entries(), 1)
+    ]
+    shelf = Shelf.build(cards, 1)
+    for question in ("项目评审会由谁主持", "仓管员每年要学多少小时", "进货单要找谁批准"):
+        assert answer(shelf, question, as_of=TODAY, internal=True).verdict == "decline"
 
 
 def test_another_bodys_question_is_declined_until_its_rules_are_there() -> None:

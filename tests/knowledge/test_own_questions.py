@@ -15,9 +15,9 @@ from knowledge.answering import Answer
 from knowledge.entries import fold, load_entries
 
 RIGHT = 0.93
-SHOWN = 0.97
-DECLINED = 0.96
-ANSWERED_OUT_OF_SCOPE = 0.01
+SHOWN = 0.975
+DECLINED = 0.99
+ANSWERED_OUT_OF_SCOPE = 0.0
 
 
 @pytest.fixture(scope="module")
