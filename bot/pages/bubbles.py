@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.pages import quiz
 from bot.pages.charts import draw_chart
 from bot.pages.speaking import ASSISTANT
 from bot.pages.tags import icon, tag, words
 from db.tables import Transcript
 from scheduler.messages import Attachment, Button, Message, Quote, Table
+from scheduler.own_answers import OwnAnswer
 
 # Lines of one speaker that follow each other this closely stand together under one name.
 TOGETHER = timedelta(minutes=3)
@@ -26,7 +28,8 @@ CONTACT_NOTE = "在网页中，身份以登录为准；手机号只用来与名�
 class Drawing:
     """What drawing a line needs beside the line itself.
 
-    `links` are the addresses of attached files by their row ids; `before` is the line above.
+    `links` are the addresses of attached files by their row ids; `before` is the line above,
+    `answered` what the reader has answered of the question in this one.
     """
 
     reader: int
@@ -35,6 +38,7 @@ class Drawing:
     group: bool
     links: Mapping[int, str]
     before: Transcript | None = None
+    answered: OwnAnswer | None = None
 
 
 def draw_line(line: Transcript, drawing: Drawing) -> None:
@@ -47,8 +51,11 @@ def draw_line(line: Transcript, drawing: Drawing) -> None:
         with tag("div", "zb-body"):
             if line.author_id != drawing.reader:
                 words(line.author or ASSISTANT, "zb-name", "div")
-            _bubble(line, message, drawing)
-            _buttons(message)
+            if quiz.is_card(message):
+                quiz.draw_card(message, drawing.answered)
+            else:
+                _bubble(line, message, drawing)
+                _buttons(message)
             if message.contact:
                 _contact()
             _foot(line, drawing)

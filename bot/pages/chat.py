@@ -11,11 +11,15 @@ from nicegui import Client, ui
 from nicegui.element import Element
 
 from bot.pages.bubbles import LOST, Drawing, draw_line
+from bot.pages.channel import NAME
 from bot.pages.house import House, Visitor, look_again
+from bot.pages.hub import view
 from bot.pages.speaking import ASSISTANT, MENTION, TEXT_LIMIT
 from bot.pages.tags import icon, icon_button, tag, words
 from db import transcripts
 from db.tables import Transcript
+from scheduler import own_answers
+from scheduler.own_answers import OwnAnswer
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +41,7 @@ class ChatPage:
         self._client = client
         self._lines: dict[int, Transcript] = {}
         self._drawn: dict[int, Element] = {}
+        self._answered: dict[int, OwnAnswer] = {}
         self._changed: set[int] = set()
         self._lost: set[int] = set()
         self._news = asyncio.Event()
@@ -55,12 +60,15 @@ class ChatPage:
             self._typing()
         with tag("footer", "zb-foot"):
             self._compose()
-        self.house.hub.listen(self.chat, self._told)
+        heard = (self.chat, view(self.chat, self.visitor.account))
+        for place in heard:
+            self.house.hub.listen(place, self._told)
         await self._first_page()
         following = asyncio.create_task(self._follow())
 
         def leave() -> None:
-            self.house.hub.leave(self.chat, self._told)
+            for place in heard:
+                self.house.hub.leave(place, self._told)
             following.cancel()
 
         self._client.on_delete(leave)
@@ -79,7 +87,7 @@ class ChatPage:
         who = await look_again(self.house, self.visitor)
         if who is None or not who.may_read(self.chat):
             return False
-        changed = sorted((self._changed | self._newly_lost()) & self._lines.keys())
+        told, lost = sorted(self._changed & self._lines.keys()), self._newly_lost()
         self._changed.clear()
         after = max(self._lines, default=0) - OVERLAP
         first = min(self._lines, default=0)
@@ -90,7 +98,8 @@ class ChatPage:
             if len(rows) < transcripts.PAGE:
                 break
             after = rows[-1].id
-        await self._redraw(changed)
+        await self._redraw(told, unless_same=True)
+        await self._redraw(sorted(lost))
         return True
 
     def _newly_lost(self) -> set[int]:
@@ -141,6 +150,7 @@ class ChatPage:
     async def _show(self, rows: list[Transcript]) -> None:
         """Draw lines at their places by id."""
         links = await self._links(rows)
+        self._answered |= await self._answers(rows)
         if rows:
             self._welcome.clear()
         for row in rows:
@@ -151,23 +161,45 @@ class ChatPage:
                 holder = self._drawn[row.id] = ui.element("div").classes("zb-held")
             if place < len(known):
                 holder.move(self._log, place)
-            above = self._lines[known[place - 1]] if place else None
-            with holder:
-                draw_line(row, self._drawing(links, above))
+            self._draw(row, links)
 
-    async def _redraw(self, numbers: list[int]) -> None:
+    async def _redraw(self, numbers: list[int], *, unless_same: bool = False) -> None:
+        """Draw lines anew; one that is the `same` keeps what is being typed or pressed in it."""
         async with self.house.database.read() as session:
             found = [await transcripts.line(session, self.chat, number) for number in numbers]
         rows = [row for row in found if row is not None]
-        links = await self._links(rows)
+        links, answers = await self._links(rows), await self._answers(rows)
         for row in rows:
+            before, answered = self._lines[row.id], self._answered.get(row.id)
             self._lines[row.id] = row
-            known = sorted(self._lines)
-            place = bisect_left(known, row.id)
-            above = self._lines[known[place - 1]] if place else None
-            self._drawn[row.id].clear()
-            with self._drawn[row.id]:
-                draw_line(row, self._drawing(links, above))
+            if row.id in answers:
+                self._answered[row.id] = answers[row.id]
+            same = (before.content, before.taken, answered) == (
+                row.content,
+                row.taken,
+                self._answered.get(row.id),
+            )
+            if not (same and unless_same):
+                self._drawn[row.id].clear()
+                self._draw(row, links)
+
+    def _draw(self, row: Transcript, links: dict[int, str]) -> None:
+        known = sorted(self._lines)
+        place = bisect_left(known, row.id)
+        above = self._lines[known[place - 1]] if place else None
+        with self._drawn[row.id]:
+            draw_line(row, self._drawing(row, links, above))
+
+    async def _answers(self, rows: list[Transcript]) -> dict[int, OwnAnswer]:
+        """Return what the reader has answered of the questions in some lines, by the lines."""
+        asked = {row.delivery: row.id for row in rows if row.delivery and "poll" in row.content}
+        if not asked:
+            return {}
+        async with self.house.database.read() as session:
+            found = await own_answers.by_message(
+                session, channel=NAME, account=self.visitor.account, outbox_ids=list(asked)
+            )
+        return {asked[number]: answer for number, answer in found.items()}
 
     async def _links(self, rows: list[Transcript]) -> dict[int, str]:
         """Return the addresses of the files in some lines, by the files' row ids."""
@@ -176,7 +208,7 @@ class ChatPage:
             keys = {number: await transcripts.file_key(session, number) for number in files}
         return {number: f"/files/{key}{self.visitor.query}" for number, key in keys.items()}
 
-    def _drawing(self, links: dict[int, str], above: Transcript | None) -> Drawing:
+    def _drawing(self, row: Transcript, links: dict[int, str], above: Transcript | None) -> Drawing:
         return Drawing(
             reader=self.visitor.person.id,
             zone=self.house.zone,
@@ -184,6 +216,7 @@ class ChatPage:
             group=self.is_group,
             links=links,
             before=above,
+            answered=self._answered.get(row.id),
         )
 
     def _greet(self) -> None:

@@ -23,8 +23,10 @@ export function address(what) {
   return `/chat/${encodeURIComponent(chat)}/${what}${query}`;
 }
 
+/* Show a notice for as long as it takes to read; returns how to take it away. */
 export function tell(message) {
-  window.Quasar.Notify.create({ message, position: "top", timeout: 4000, color: "grey-9" });
+  const timeout = 4000 + 80 * message.length;
+  return window.Quasar.Notify.create({ message, position: "top", timeout, color: "grey-9" });
 }
 
 export function pause(time) {

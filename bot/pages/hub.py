@@ -12,8 +12,13 @@ from collections.abc import Callable
 Listener = Callable[[int], None]
 
 
+def view(chat: str, account: str) -> str:
+    """Name one reader's view of a chat, for what is drawn differently for that reader alone."""
+    return f"{chat} as {account}"
+
+
 class Hub:
-    """Who listens to which chat."""
+    """Who listens to which chat, or view of one."""
 
     def __init__(self) -> None:
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)

@@ -3,7 +3,7 @@
 import { closePalette, paletteKey, pick, suggest, togglePalette } from "./commands.js";
 import { find, frame, input, newId, scroller } from "./dom.js";
 import * as scrolling from "./scrolling.js";
-import { again, press, reconcile, send, sharePhone } from "./sending.js";
+import { again, keepFocus, press, reconcile, send, sharePhone } from "./sending.js";
 import { typing } from "./typing.js";
 import { reply, restoreDraft, sendFiles, submit, written } from "./writing.js";
 
@@ -137,6 +137,7 @@ function changed(records) {
   if (last > newest && document.hidden) document.title = `● ${TITLE}`;
   newest = Math.max(newest, last);
   reconcile();
+  keepFocus();
   scrolling.follow();
   scrolling.releasePlace();
 }

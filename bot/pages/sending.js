@@ -129,8 +129,21 @@ export async function again(line) {
   await send(kept ? { id, text: kept.text, file: kept.file, answers: kept.answers } : { id });
 }
 
+let told = null;
+let held = null;
+
+/* A line that is drawn anew under the keyboard's focus keeps it: on the same button, or on what
+   has taken the buttons' place. */
+export function keepFocus() {
+  if (!held || document.activeElement !== document.body) return;
+  const line = find(`.zb-lines .zb-line[data-line="${held.line}"]`);
+  const place = line?.querySelector(`[data-token="${held.token}"]`) || line?.querySelector(".zb-quiz");
+  place?.focus();
+}
+
 export async function press(button) {
   const line = button.closest(".zb-line");
+  held = button.matches(":focus-visible") ? { line: line.dataset.line, token: button.dataset.token } : null;
   const all = line.querySelectorAll(".zb-press");
   all.forEach((one) => (one.disabled = true));
   button.dataset.state = "busy";
@@ -141,7 +154,8 @@ export async function press(button) {
   all.forEach((one) => (one.disabled = false));
   if (!result.ok) {
     typing(false);
-    tell(result.notice || "没有成功，请再按一次。");
+    told?.();
+    told = tell(result.notice || "没有成功，请再按一次。");
   }
 }
 

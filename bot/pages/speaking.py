@@ -15,6 +15,7 @@ from typing import Any
 
 from bot.pages.channel import NAME
 from bot.pages.house import House, Visitor
+from bot.pages.hub import view
 from db import transcripts
 from db.engine import is_store_fault
 from db.tables import Transcript
@@ -83,7 +84,9 @@ class Speaker:
         if token not in {button.token for row in message.buttons for button in row}:
             raise NotThere
         event = self._event(self._update(made), press=token, message=str(number))
-        return (await self._hand_in(event)).notice
+        handled = await self._hand_in(event)
+        self.house.hub.publish(view(self.chat, self.visitor.account), number)
+        return handled.notice
 
     async def share(self, made: str, phone: str) -> str:
         """Hand in a phone number; nobody vouches for it, and it is not written down."""

@@ -51,7 +51,7 @@ export function reply(line) {
   bar.hidden = !line;
   if (!line) return;
   const name = line.querySelector(".zb-name")?.textContent || "我";
-  const text = line.querySelector(".zb-bubble > .zb-text")?.textContent || "";
+  const text = line.querySelector(".zb-bubble > .zb-text, .zb-question")?.textContent || "";
   const close = make("button", "zb-tool", "取消");
   close.type = "button";
   close.dataset.do = "unreply";

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import FilePayload, Page, expect
 
 from db import transcripts
+from scheduler.messages import Message
 from tests.bot.pages.conftest import UPLOAD_LIMIT, Desk
 from tests.bot.pages.talking import ask, own, press, said, send
 
@@ -240,3 +241,36 @@ async def attach(page: Page, name: str, content: bytes) -> None:
     """Choose a file as by the button."""
     file: FilePayload = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
     await page.get_by_label("选择文件").set_input_files(file)
+
+
+async def test_what_is_typed_in_a_line_survives_news_that_change_nothing(desk: Desk) -> None:
+    """A line may be drawn before its writer tells of it; the second telling is no news."""
+    person = await desk.pages.person("宋以宁")
+    me = transcripts.private_chat(person.id)
+    page = await desk.chat("宋以宁")
+    async with desk.pages.app.database.write() as session:
+        line, after = [
+            await transcripts.deliver(
+                session,
+                chat=me,
+                content=Message(text, contact=contact).to_json(),
+                delivery=3_000_000 + number,
+                edits=None,
+                now=desk.pages.clock(),
+            )
+            for number, (text, contact) in enumerate([("请发送手机号", True), ("然后", False)])
+        ]
+    await page.get_by_label("手机号").fill("13800001234")
+    desk.pages.house.hub.publish(me, int(line))
+    async with desk.pages.app.database.write() as session:
+        await transcripts.deliver(
+            session,
+            chat=me,
+            content=Message("改过了").to_json(),
+            delivery=3_000_009,
+            edits=after,
+            now=desk.pages.clock(),
+        )
+    desk.pages.house.hub.publish(me, int(after))
+    await expect(page.get_by_text("改过了")).to_be_visible()
+    await expect(page.get_by_label("手机号")).to_have_value("13800001234")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page, Route, expect
 
 from db import transcripts
 from db.tables import Person
-from tests.bot.pages.script.conftest import Chat, Served, open_chat
+from tests.bot.pages.script.conftest import WAIT_MS, Chat, Served, open_chat
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -79,13 +81,18 @@ async def test_what_never_arrived_is_kept_and_sent_again_by_a_tap(chat: Chat) ->
 async def test_a_lost_answer_makes_no_second_message(chat: Chat) -> None:
     """The server took it, but the browser never heard so and sends it again."""
 
+    lost = asyncio.Event()
+
     async def lose(route: Route) -> None:
         await route.fetch()
         await route.abort()
+        lost.set()
 
     await chat.page.route("**/say*", lose)
     await chat.say("说一遍")
     await expect(chat.answers).to_have_count(1)
+    # An end of the interception lets requests go that are still held.
+    await asyncio.wait_for(lost.wait(), WAIT_MS / 1000)
     await chat.page.unroute("**/say*")
     await expect(chat.mine).to_have_attribute("data-state", "taken")
     await expect(chat.mine).to_have_count(1)
