@@ -131,6 +131,8 @@ async def undo(context: Context) -> Reply:
     found = await importing.undoable(context.session, person_id=context.person_id, now=context.now)
     if found is None:
         raise UserError("没有可以撤销的导入：只能撤销你自己一天之内导入的题库。")
+    if found.unit_id is not None:
+        _post(context, unit_id=found.unit_id)
     await importing.take_turn(context.session)
     undone = await importing.undo(context.session, found.id, now=context.now)
     if undone is None:
@@ -237,7 +239,7 @@ def _post(context: Context, unit_id: int | None = None) -> HeldPost:
     ]
     own = [post for post in posts if post.unit_id == context.actor.unit_id]
     if not posts:
-        raise UserError("你目前的职务不能向这个组织导入题库。")
+        raise UserError("你目前的职务不能向这个组织导入或撤销题库。")
     return (own or posts)[0]
 
 

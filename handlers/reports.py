@@ -97,8 +97,6 @@ async def keep(context: Context) -> Reply:
 async def retire(context: Context) -> Reply:
     """Answer by taking the question out of use."""
     row, kept = await _report(context, context.text)
-    if not kept.kept_by(context.actor):
-        raise UserError("你现在不能停用这道题，请发送答复，或联系题库维护人。")
     reply = await _settle(context, row, kept, STOPPED)
     if await keeping.retire(context.session, kept.question.id, now=context.now):
         await context.record("bank.retire", f"question:{kept.question.id}")
@@ -214,7 +212,10 @@ async def _report(context: Context, text: str) -> tuple[QuestionReport, Kept]:
         raise UserError(NO_REPORT)
     if row.answered_at is not None:
         raise UserError(ANSWERED)
-    return row, await _question(context, row)
+    kept = await _question(context, row)
+    if not kept.kept_by(context.actor):
+        raise UserError("你现在不再维护这道题，这条纠错由现任的维护人答复。")
+    return row, kept
 
 
 async def _question(context: Context, row: QuestionReport) -> Kept:

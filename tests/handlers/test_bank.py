@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select
 
-from db.tables import AuditLine, QuizQuestion, Unit
+from db.tables import AuditLine, Person, Post, QuizQuestion, Unit
 from handlers.bank import GONE, HELP
 from scheduler.messages import Message
 from tests.handlers.conftest import (
@@ -139,6 +139,18 @@ async def test_who_confirms_second_sees_what_the_first_has_changed(talk: Talk) -
     [shown] = await talk.press(SECRETARY, mine, "收入题库")
     assert "题库在你预览之后有变动" in shown.text
     assert "新增 0，修改 0，已有 3" in shown.text
+    assert await count(talk) == 3
+
+
+async def test_whoever_now_has_a_post_elsewhere_takes_no_import_back(talk: Talk) -> None:
+    done = await bring(talk, SECRETARY)
+    async with talk.database.write() as session:
+        person = (await session.scalars(select(Person).where(Person.name == SECRETARY))).one()
+        elsewhere = (await session.scalars(select(Unit).where(Unit.name == "财务审计党支部"))).one()
+        for post in await session.scalars(select(Post).where(Post.person_id == person.id)):
+            post.unit_id = elsewhere.id
+    [refused] = await talk.press(SECRETARY, done, "撤销导入")
+    assert "不能向这个组织" in refused.text
     assert await count(talk) == 3
 
 
