@@ -15,6 +15,9 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 log = logging.getLogger(__name__)
+# It warns of a job left out because the run before is still under way, which is meant here; that
+# a job raised is an error and is told all the same.
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 # How long jobs that are under way at the end are waited for.
 FINISH_S = 20.0
