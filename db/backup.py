@@ -24,6 +24,8 @@ from db.secrets import Secrets
 STAMP = "zhibu-%Y%m%dT%H%M%SZ.db"
 # How a time is cut to the stretch of which the newest copy is kept, and how many stretches.
 KEPT = (("%Y%m%d%H", 24), ("%Y%m%d", 14), ("%Y%m", 6))
+# SQLite's complaint may quote a damaged name, which Python then cannot read.
+DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 class BackupError(Exception):
@@ -149,7 +151,7 @@ def _inspect(file: Path) -> dict[str, int]:
             if found != ["ok"]:
                 raise Damaged(f"{file.name} is damaged: {found[0]}")
             return {table: _count(opened, table) for table in _tables(opened)}
-    except sqlite3.DatabaseError as error:
+    except DAMAGE as error:
         raise Damaged(f"{file.name} is no whole store: {error}") from error
 
 
@@ -185,7 +187,7 @@ def _put_aside(store: Path, now: datetime) -> Path | None:
         _take_alone(store)
     except sqlite3.OperationalError as error:
         raise InUse(f"{store.name} is in use: stop the assistant first ({error})") from error
-    except sqlite3.DatabaseError:
+    except DAMAGE:
         # Damaged, which is why a copy is put back: it is kept as it is, with its log.
         for suffix in ("-wal", "-shm"):
             log = store.with_name(store.name + suffix)

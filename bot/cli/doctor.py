@@ -123,7 +123,7 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
             sealed = await session.scalar(
                 select(Person.phone).where(Person.phone.is_not(None)).limit(1)
             )
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, UnicodeDecodeError) as error:
         reason = explain(error) or type(error).__name__
         yield Finding("store", where, f"{reason}; a new store is made by starting the assistant")
         return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+DAMAGED = "the store is damaged: bring back a backup (docs/operations.md)"
 # What SQLite says, and what to do. The words are its own (sqlite3.c, sqlite3ErrStr).
 ADVICE = (
     ("readonly", "the store cannot be written: mend the rights of the folder ZHIBU_DATA"),
     ("unable to open", "the store cannot be opened: mend ZHIBU_DATA or its rights"),
-    ("malformed", "the store is damaged: bring back a backup (docs/operations.md)"),
+    ("malformed", DAMAGED),
     ("not a database", "the store is no database, or damaged: bring back a backup"),
     ("disk is full", "the disk is full: free some space"),
     ("database is locked", "the store is busy with something else: try again"),
@@ -20,6 +21,9 @@ def explain(error: BaseException) -> str | None:
     """Return what a fault of the store means and what to do; None for any other error."""
     if isinstance(error, ArgumentError | NoSuchModuleError):
         return "ZHIBU_DATABASE is no address of a database that this program knows"
+    # SQLite's complaint may quote a damaged name, which Python then cannot read.
+    if isinstance(error, UnicodeDecodeError):
+        return DAMAGED
     if isinstance(error, DBAPIError | OSError):
         said = str(getattr(error, "orig", error))
         known = next((advice for words, advice in ADVICE if words in said), None)

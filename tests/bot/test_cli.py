@@ -199,10 +199,21 @@ def test_the_assistant_starts_says_where_it_is_and_stops_when_told(data: Path) -
     assert process.wait(30) == 0
 
 
-def test_a_damaged_store_is_named_and_left_alone(zhibu: Zhibu, data: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: b"\xff" * 4096 + whole[4096:],
+        # SQLite quotes the name in its complaint, and Python cannot read that.
+        lambda whole: whole.replace(b"tableaccount", b"table\xd7ccount"),
+    ],
+    ids=["its head", "its schema"],
+)
+def test_a_damaged_store_is_named_and_left_alone(
+    zhibu: Zhibu, data: Path, damage: Callable[[bytes], bytes]
+) -> None:
     """Fault 11: it refuses to go on, and says where the way back is described."""
     store = data / "zhibu.db"
-    broken = b"\xff" * 4096 + store.read_bytes()[4096:]
+    broken = damage(store.read_bytes())
     store.write_bytes(broken)
     done = zhibu("kb", "list")
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
