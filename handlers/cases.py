@@ -199,7 +199,7 @@ async def postpone(context: Context) -> Reply:
 @router.command(
     "stopcase",
     "停办",
-    help="停办一件发展党员或换届事项",
+    help="停办一件事项（发展党员、换届、登记的事项等）",
     needs=MANAGE_CASES,
     usage="任务编号 理由",
     private=True,
@@ -317,7 +317,7 @@ async def _enter_term(context: Context, unit: Unit, day: date) -> Reply:
 
 async def _case(context: Context, duty: Duty) -> Case:
     if duty.case_id is None:
-        raise UserError("这项任务不属于发展党员或换届事项。")
+        raise UserError("这项任务不属于哪件事项。")
     return await context.session.get_one(Case, duty.case_id)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.tables import Case, CaseState, Duty, DutyEvent, DutyState, Person, Stage, Unit
 from db.types import insert_new, lock_chain
 from scheduler import terms
-from scheduler.duties import record
+from scheduler.duties import LATE_AFTER, record
 from scheduler.periods import add
 from scheduler.rulebook.model import Rule, Span
 from scheduler.steps import Calendar, done_days, following_step, is_made, make, step_at
@@ -57,15 +58,36 @@ async def open_for_person(
 
     Raises `CaseError`: "running" when one is open, "future" for a day to come, "no-step".
     """
-    rule = step_at(calendar.book, kind, behind, on)
-    if rule is None:
-        raise CaseError("no-step")
+    rule = _behind(calendar, kind, behind, on)
     case = await _open(
         session,
         kind,
         f"person:{person.id}",
         unit_id=person.unit_id,
         person_id=person.id,
+        actor_id=actor_id,
+        calendar=calendar,
+    )
+    return await _begin(session, case, rule, on=on, actor_id=actor_id, calendar=calendar)
+
+
+async def open_for_unit(
+    session: AsyncSession,
+    unit: Unit,
+    kind: str,
+    *,
+    on: date,
+    actor_id: int,
+    calendar: Calendar,
+) -> Duty:
+    """Open a case for a unit whose first step happened on a day; raises as `open_for_person`."""
+    rule = _behind(calendar, kind, 1, on)
+    case = await _open(
+        session,
+        kind,
+        f"unit:{unit.id}",
+        unit_id=unit.id,
+        person_id=None,
         actor_id=actor_id,
         calendar=calendar,
     )
@@ -190,6 +212,16 @@ async def steps_of(session: AsyncSession, case_id: int) -> list[Duty]:
     return list(await session.scalars(statement))
 
 
+def _behind(calendar: Calendar, kind: str, step: float, on: date) -> Rule:
+    """Return the step that was done on a day; a day to come is refused first."""
+    if on > calendar.today:
+        raise CaseError("future")
+    rule = step_at(calendar.book, kind, step, on)
+    if rule is None:
+        raise CaseError("no-step")
+    return rule
+
+
 async def _open(
     session: AsyncSession,
     kind: str,
@@ -222,13 +254,11 @@ async def _begin(
     session: AsyncSession, case: Case, rule: Rule, *, on: date, actor_id: int, calendar: Calendar
 ) -> Duty:
     """Note the step that is behind, on its actual day, and make the next one."""
-    if on > calendar.today:
-        raise CaseError("future")
     made = await make(session, case, rule, calendar=calendar, done={})
     made.state, made.done_on, made.next_at = DutyState.DONE.value, on, None
-    made.closed_at, made.late_entered = calendar.now, True
-    days = {"on": on.isoformat(), "late": True}
-    record(session, made.id, "completed", now=calendar.now, actor_id=actor_id, **days)
+    made.closed_at, made.late_entered = calendar.now, calendar.today - on > LATE_AFTER
+    data: dict[str, Any] = {"on": on.isoformat()} | ({"late": True} if made.late_entered else {})
+    record(session, made.id, "completed", now=calendar.now, actor_id=actor_id, **data)
     await session.flush()
     following = await advance(session, made, decision=AGREED, calendar=calendar)
     if following is None:

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.accounts import in_force, present
-from db.tables import Person, Post, Stage, Term, Title, Unit, UnitKind
+from db.tables import Duty, DutyState, Person, Post, Stage, Term, Title, Unit, UnitKind
 from scheduler import terms
 from scheduler.periods import add, due_on, occurrences
+from scheduler.rulebook.checks import EVENTS
 from scheduler.rulebook.model import AnchorKind, Owner, Rule, RuleBook, Span
 from scheduler.workdays import Workdays
 
@@ -40,6 +41,8 @@ TITLES = {
         Title.DISCIPLINE,
     ),
 }
+# What was handed in was done, too: what follows it does not wait for its acceptance.
+DONE = (DutyState.DONE.value, DutyState.SUBMITTED.value)
 # How the periods of a term begin.
 TERM = "term"
 
@@ -78,6 +81,8 @@ class Owing:
 async def owners(session: AsyncSession, rule: Rule, book: RuleBook, today: date) -> list[Owing]:
     """Return who owes a rule today, in the units that it holds for."""
     units = await _units(session, rule, book, today)
+    if rule.anchor.kind is AnchorKind.EVENT and rule.anchor.event not in EVENTS:
+        return await _followers(session, rule, book, units)
     if rule.owner is Owner.SUPERIOR:
         return await _superiors(session, rule, book, units)
     if kind := UNIT_KINDS.get(rule.owner):
@@ -217,6 +222,24 @@ async def _units(session: AsyncSession, rule: Rule, book: RuleBook, today: date)
         if other.stricter_than == rule.id and other.unit in paths and other.in_force(today)
     ]
     return {i: u for i, u in units.items() if not any(u.path.startswith(path) for path in tighter)}
+
+
+async def _followers(
+    session: AsyncSession, rule: Rule, book: RuleBook, units: dict[int, Unit]
+) -> list[Owing]:
+    """Whoever has done a duty of the rule before owes what follows it, since the actual day."""
+    before = rule.anchor.event
+    ids = {before, *(other.id for other in book.standing() if other.stricter_than == before)}
+    statement = (
+        select(Duty.id, Duty.owner, Duty.unit_id, Duty.person_id, Duty.done_on)
+        .where(Duty.rule.in_(ids), Duty.state.in_(DONE), Duty.done_on.is_not(None))
+        .order_by(Duty.id)
+    )
+    return [
+        Owing(owner, unit_id, person_id, since=done_on, mark=f"{number}")
+        for number, owner, unit_id, person_id, done_on in await session.execute(statement)
+        if unit_id in units
+    ]
 
 
 async def _superiors(

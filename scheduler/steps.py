@@ -18,8 +18,12 @@ from scheduler.periods import add, due_at
 from scheduler.rulebook.model import AnchorKind, Owner, Rule, RuleBook
 from scheduler.workdays import Workdays
 
-# Kinds of units that an owner of a step may be, beside the branch that carries the case.
-ABOVE = {Owner.COMMITTEE: UnitKind.COMMITTEE, Owner.GENERAL_BRANCH: UnitKind.GENERAL_BRANCH}
+# Kinds of units that an owner of a step may be; where there is none, whoever carries the case.
+ABOVE = {
+    Owner.BRANCH: UnitKind.BRANCH,
+    Owner.COMMITTEE: UnitKind.COMMITTEE,
+    Owner.GENERAL_BRANCH: UnitKind.GENERAL_BRANCH,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,9 @@ async def _owner(session: AsyncSession, case: Case, rule: Rule) -> tuple[str, in
     """Return owner, unit in scope and person of a step."""
     if rule.owner is Owner.SUBJECT and case.person_id is not None:
         return f"person:{case.person_id}", case.unit_id, case.person_id
-    line = await organisation.line_up(session, case.unit_id)
+    whole = await organisation.line_up(session, case.unit_id)
+    # A 党小组 decides nothing by itself: the case of one of its people is its branch's.
+    line = [unit for unit in whole if unit.kind != UnitKind.GROUP.value] or whole
     unit = line[0]
     if rule.owner is Owner.SUPERIOR and len(line) > 1:
         unit = line[1]

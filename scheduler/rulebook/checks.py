@@ -150,9 +150,20 @@ def _places(read: Sequence[tuple[str, Rule]]) -> Iterator[Problem]:
 
 
 def _events(read: Sequence[tuple[str, Rule]]) -> Iterator[Problem]:
-    steps = {(rule.case, rule.id) for _, rule in read if rule.case}
+    """Yield what hangs on something that is not there.
+
+    A rule of no case may follow another one: it is owed once that one's duty was done.
+    """
+    steps = {(rule.case, rule.id) for _, rule in read}
+    followed = {(rule.id, rule.owner) for _, rule in read if not rule.own}
     for file, rule in read:
         wanted = [rule.anchor.event, rule.earliest_after]
         for event in filter(None, wanted):
             if event not in EVENTS and (rule.case, event) not in steps:
                 yield Problem(file, rule.id, f"there is no event or step {event!r}")
+        if (event := rule.anchor.event) in EVENTS or not event or rule.case:
+            continue
+        if event == rule.id:
+            yield Problem(file, rule.id, "a rule cannot follow itself")
+        elif ("", event) in steps and (event, rule.owner) not in followed:
+            yield Problem(file, rule.id, f"it follows {event}, which others owe")

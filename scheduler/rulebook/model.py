@@ -77,9 +77,10 @@ class Anchor:
 
     PERIOD: `rrule` with `dtstart` (RFC 5545), each occurrence begins a period that ends where
     the next begins. TERM: the election day plus `years`. EVENT: the day on which `event`
-    happened: "appointed" (a post's first day), "probation" (became 预备党员), or, in a case, the
-    key of the step before. ONCE: `on`. HAND: an organisation hands out each duty by itself, with
-    its own limit; planning makes none and leaves them alone.
+    happened: "appointed" (a post's first day), "probation" (became 预备党员), the id of another
+    rule (the actual day on which its duty was done), or, in a case, the id of a step. ONCE: `on`.
+    HAND: an organisation hands out each duty by itself, with its own limit; planning makes none
+    and leaves them alone.
     """
 
     kind: AnchorKind

@@ -63,6 +63,13 @@ TRAINING = replace(
     anchor=Anchor(AnchorKind.EVENT, event="appointed"),
     limit=Span(months=6),
 )
+REPORT = replace(
+    MEETING,
+    id="report",
+    title="报送会议情况",
+    anchor=Anchor(AnchorKind.EVENT, event="meeting"),
+    limit=Span(days=15),
+)
 LECTURE = replace(
     MEETING,
     id="lecture",
@@ -394,6 +401,62 @@ async def test_a_new_secretary_owes_the_first_training(world: Database) -> None:
     await plan(world, book(TRAINING))
     (found,) = await duties(world, "first-training")
     assert (found.owner, found.due_on) == (f"person:{person.id}", date(2027, 4, 30))
+
+
+async def done(database: Database, duty: Duty, on: date, *, accept: bool = False) -> None:
+    now = NOW + timedelta(minutes=5)
+    async with database.write() as session:
+        who = await person_named(session, "支书记")
+        await acts.complete(
+            session,
+            duty.id,
+            on=on,
+            today=on,
+            actor_id=who.id,
+            now=now,
+            sent_at=now,
+            accept=accept,
+        )
+
+
+@pytest.mark.parametrize("accept", [False, True])
+async def test_what_follows_a_duty_is_owed_from_the_day_on_which_it_was_done(
+    world: Database, accept: bool
+) -> None:
+    rules = book(MEETING, REPORT)
+    await plan(world, rules)
+    assert await duties(world, "report") == []
+    (meeting,) = await duties(world, "meeting", period="2026-11")
+    await done(world, meeting, date(2026, 11, 20), accept=accept)
+    for _ in range(2):
+        await plan(world, rules)
+    (report,) = await duties(world, "report")
+    assert (report.owner, report.due_on) == (meeting.owner, date(2026, 12, 5))
+
+
+async def test_what_follows_a_duty_is_taken_back_with_it(world: Database) -> None:
+    rules = book(MEETING, REPORT)
+    await plan(world, rules)
+    (meeting,) = await duties(world, "meeting", period="2026-11")
+    await done(world, meeting, date(2026, 11, 20))
+    await plan(world, rules)
+    now, day = NOW + timedelta(minutes=6), timedelta(days=1)
+    async with world.write() as session:
+        who = await person_named(session, "支书记")
+        await acts.reopen(session, meeting.id, within=day, actor_id=who.id, now=now, sent_at=now)
+    await plan(world, rules)
+    (report,) = await duties(world, "report")
+    assert report.state == DutyState.WITHDRAWN
+
+
+async def test_what_follows_a_units_own_stricter_rule_is_owed_as_well(world: Database) -> None:
+    own = replace(MEETING, id="own", unit=BRANCH, stricter_than="meeting", certainty="本单位")
+    rules = book(MEETING, own, REPORT)
+    await plan(world, rules)
+    (meeting,) = await duties(world, "own", period="2026-11")
+    await done(world, meeting, date(2026, 11, 20))
+    await plan(world, rules)
+    assert [duty.owner for duty in await duties(world, "report")] == [meeting.owner]
 
 
 async def test_a_units_stricter_rule_stands_in_for_the_regulations(world: Database) -> None:

@@ -122,6 +122,31 @@ def test_an_error_names_file_rule_and_reason(
     assert reason in problem
 
 
+FOLLOWING = (
+    GOOD.replace('"meeting"', '"report"')
+    .replace('kind = "period", rrule = "FREQ=MONTHLY", dtstart = 2019-01-01', "AFTER")
+    .replace("AFTER", 'kind = "event", event = "meeting"')
+    .replace("remind =", "limit = { days = 15 }\nremind =")
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reasons"),
+    [
+        ("", "", []),
+        ('event = "meeting"', 'event = "nothing"', ["there is no event or step 'nothing'"]),
+        ('event = "meeting"', 'event = "report"', ["a rule cannot follow itself"]),
+        ("党支部", "党委", ["it follows meeting, which others owe"]),
+        ("limit = { days = 15 }", "", ["a duty after an event needs a limit"]),
+    ],
+)
+def test_a_rule_may_follow_one_that_the_same_owner_owes(
+    tmp_path: Path, old: str, new: str, reasons: list[str]
+) -> None:
+    found = read(tmp_path, GOOD, FOLLOWING.replace(old, new) if old else FOLLOWING)
+    assert found == [f"1.toml: report: {reason}" for reason in reasons]
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -39,6 +39,11 @@ def test_what_is_kept_in_the_store_is_the_same_book(book: RuleBook) -> None:
         ("study-group", Owner.COMMITTEE, "FREQ=MONTHLY;INTERVAL=3", Force.SHALL),
         ("half-year-governance", Owner.COMMITTEE, "FREQ=MONTHLY;INTERVAL=6", Force.SHALL),
         ("democratic-life", Owner.COMMITTEE, "FREQ=YEARLY", Force.SHALL),
+        ("committee-lecture", Owner.COMMITTEE, "FREQ=YEARLY", Force.SHALL),
+        ("education-report", Owner.COMMITTEE, "FREQ=YEARLY", Force.SHALL),
+        ("yearly-statistics", Owner.COMMITTEE, "FREQ=YEARLY", Force.SHALL),
+        ("hours-officer", Owner.OFFICERS, "FREQ=YEARLY", Force.USUALLY),
+        ("officer-course", Owner.SECRETARIES, "FREQ=YEARLY", Force.USUALLY),
         ("debriefing", Owner.SECRETARIES, "FREQ=YEARLY", Force.SHALL),
     ],
 )
@@ -94,6 +99,32 @@ def test_the_limits_of_each_version(
     rule = book.version(step, day)
     assert rule is not None
     assert rule.limit == limit
+
+
+@pytest.mark.parametrize(
+    ("rule", "anchor", "limit", "repeat", "certainty"),
+    [
+        ("democratic-life-report", "democratic-life", Span(days=15), None, "乙"),
+        ("first-training", "appointed", Span(months=6), None, "乙"),
+        ("new-member-course", "probation", Span(years=2), None, "乙"),
+        ("founding-2", "founding-1", Span(months=1), None, "甲"),
+        ("away-2", "away-1", Span(years=1), Span(years=1), "甲"),
+        ("abroad-2", "abroad-1", Span(months=6), Span(months=6), "甲"),
+        ("abroad-3", "abroad-1", Span(years=5), None, "甲"),
+        ("lost-2", "lost-1", Span(months=6), None, "甲"),
+        ("lost-3", "lost-2", Span(years=2), None, "甲"),
+        ("mending-2", "mending-1", Span(years=1), None, "乙"),
+        ("graduate-2", "graduate-1", Span(years=2), None, "甲"),
+        ("transfer-2", "transfer-1", Span(months=3), None, "甲"),
+        ("transfer-3", "transfer-2", Span(months=1), None, "乙"),
+    ],
+)
+def test_what_is_counted_from_an_event(
+    book: RuleBook, rule: str, anchor: str, limit: Span, repeat: Span | None, certainty: str
+) -> None:
+    (found,) = book.of_id(rule)
+    assert (found.anchor.kind, found.anchor.event) == (AnchorKind.EVENT, anchor)
+    assert (found.limit, found.repeat, found.certainty) == (limit, repeat, certainty)
 
 
 def test_the_public_notice_is_of_2026_only(book: RuleBook) -> None:
