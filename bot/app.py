@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bot.delivery import Delivery
 from bot.demo_clock import DemoClock
 from bot.settings import Settings
-from db import demo, migrate
+from db import anchor, demo, migrate
 from db.engine import Database
 from db.secrets import Secrets
 from db.tables import StoredFile
@@ -77,8 +77,12 @@ def utc_now() -> datetime:
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[tuple[Database, Secrets, Library]]:
-    """Open the store on the newest schema, with the shipped entries and the library on it."""
+    """Open the store on the newest schema, with the shipped entries and the library on it.
+
+    Makes one where there never was any; raises `anchor.StoreGone` where it is gone.
+    """
     database = Database(settings.database)
+    anchor.require(database, settings.data)
     try:
         secrets = Secrets(settings.key)
         await migrate.upgrade(database)

@@ -47,7 +47,7 @@ SETTINGS = (
 )
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{3,}\Z")
-KEY_FILE = "key"
+KEY_FILE, STORE = "key", "zhibu.db"
 
 
 class SettingsError(Exception):
@@ -142,6 +142,10 @@ def _key(value: str, data: Path, *, make: bool) -> bytes:
         if len(key.encode()) < 32:
             raise SettingsError("the key file in ZHIBU_DATA is too short")
         return key.encode()
+    if make and (data / STORE).exists():
+        raise SettingsError(
+            "the store in ZHIBU_DATA has lost its key: bring back the file key, or set ZHIBU_KEY"
+        )
     return _make_key(path) if make else b""
 
 
@@ -164,7 +168,7 @@ def _make_key(path: Path) -> bytes:
 def _database(values: Mapping[str, str], data: Path) -> str:
     text = values["ZHIBU_DATABASE"]
     if not text:
-        return f"sqlite+aiosqlite:///{data / 'zhibu.db'}"
+        return f"sqlite+aiosqlite:///{data / STORE}"
     if text.startswith("sqlite+aiosqlite:///"):
         return text
     try:

@@ -29,6 +29,10 @@ FILE = "anchor.json"
 LOOP = "anchor"
 
 
+class StoreGone(Exception):
+    """There is a mark, but the store that it was made of is not there any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """The store's count of marks, and number and hash of the newest line of its record."""
@@ -36,6 +40,12 @@ class Anchor:
     count: int
     line: int
     hash: str
+
+
+def require(database: Database, folder: Path) -> None:
+    """Raise `StoreGone` where an empty store would be made in the place of one that is gone."""
+    if database.is_missing and read(folder) is not None:
+        raise StoreGone(f"the store {database.url.database} is gone")
 
 
 async def renew(database: Database, folder: Path, *, now: datetime) -> Anchor:

@@ -26,6 +26,8 @@ def run(settings: Settings, options: argparse.Namespace) -> None:
     store = store_file(settings)
     if store is None:
         raise Refusal("the store is on PostgreSQL: use pg_dump (docs/operations.md)")
+    if not store.exists():
+        raise Refusal("there is no store yet: nothing to copy")
     folder = settings.data / BACKUPS
     target = options.file or folder / backup.name_at(utc_now())
     if target.exists():

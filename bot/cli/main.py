@@ -28,7 +28,7 @@ COMMANDS = {
     "outbox": "what waits to be sent or was put aside; send or cancel it",
 }
 # Commands that only look: they make no folder and no key where there is none.
-LOOKING = frozenset({"doctor", "audit", "backup", "restore", "outbox"})
+LOOKING = frozenset({"doctor", "audit", "backup", "restore", "outbox", "rules"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -34,6 +34,8 @@ def run(settings: Settings, options: argparse.Namespace) -> None:
 
 async def _run(settings: Settings, options: argparse.Namespace) -> None:
     database = Database(settings.database)
+    if database.is_missing:
+        raise Refusal("there is no store yet: nothing waits")
     try:
         if options.what == "show":
             async with database.read() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -13,12 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli import main
 from tests.conftest import SECRET
 
 PROGRAM = "import sys; from bot.cli import main; code = main(); {}; raise SystemExit(code)"
 # What the first answer of a fresh process does not need.
 HEAVY = ("sqlalchemy", "jieba", "nicegui", "aiogram", "telegram", "asyncio")
 MODULES = "import json; print(json.dumps(list(sys.modules)), file=sys.stderr)"
+PR_CAPBSET_DROP = 24
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER = 1, 2, 3
+Here = Callable[..., tuple[int, str]]
 Zhibu = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -47,6 +52,23 @@ def zhibu(data: Path) -> Zhibu:
             check=False,
             timeout=120,
         )
+
+    return run
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """Run one command in this process, which costs no start; return its code and what it says."""
+
+    def run(*arguments: str, **environment: str) -> tuple[int, str]:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        mask = os.umask(0o077)
+        try:
+            code, said = main(arguments), capsys.readouterr()
+            return code, said.out + said.err
+        finally:
+            os.umask(mask)
 
     return run
 
@@ -233,12 +255,64 @@ def test_what_is_made_is_its_owners_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [("doctor",), ("audit", "verify")])
 def test_whoever_only_looks_makes_no_store(
-    zhibu: Zhibu, tmp_path: Path, command: tuple[str, ...]
+    here: Here, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    """Number 10: no empty new store beside the old one."""
-    done = zhibu(*command, ZHIBU_DATA=str(tmp_path / "none"))
-    assert done.returncode == 1
-    assert "none yet" in done.stdout or "no store yet" in done.stderr
+    """Fault 10: no empty new store beside the old one."""
+    code, said = here(*command, ZHIBU_DATA=str(tmp_path / "none"))
+    assert code == 1
+    assert "none yet" in said or "no store yet" in said
+    assert not (tmp_path / "none").exists()
+
+
+def _bound_by_rights() -> None:
+    """Let also root be refused what a file's rights refuse (Linux: prctl(2), capabilities(7))."""
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER):
+        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the right to ignore rights is taken by prctl")
+def test_a_data_folder_that_cannot_be_written_is_named_and_left_alone(data: Path) -> None:
+    """Fault 10: a clear message, an exit code, and nothing new in the folder."""
+    before = sorted(data.rglob("*"))
+    for path in (data, *before):
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format("pass"), "run"],
+        env={**os.environ, "ZHIBU_DATA": str(data), "ZHIBU_PORT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        preexec_fn=_bound_by_rights,
+    )
+    for path in (data, *before):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "mend" in done.stderr
+    assert sorted(data.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("gone", "says", "code"),
+    [("zhibu.db", "put a copy back", 1), ("key", "has lost its key", 2)],
+)
+def test_what_is_gone_is_not_replaced_by_a_new_one(
+    here: Here, data: Path, gone: str, says: str, code: int
+) -> None:
+    """Fault 10: an empty store, or a new key, would hide that the old one is missing."""
+    (data / "anchor.json").write_text('{"count": 3, "line": 0, "hash": ""}', "utf-8")
+    (data / gone).unlink()
+    returned, said = here("kb", "list", ZHIBU_DATA=str(data))
+    assert (returned, says in said) == (code, True)
+    assert not (data / gone).exists()
+
+
+@pytest.mark.parametrize("command", [("backup",), ("outbox", "show"), ("outbox", "release")])
+def test_where_there_is_no_store_there_is_nothing_to_do(
+    here: Here, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    returned, said = here(*command, ZHIBU_DATA=str(tmp_path / "none"))
+    assert (returned, "there is no store yet" in said) == (1, True)
     assert not (tmp_path / "none").exists()
 
 
