@@ -37,7 +37,7 @@ def options(figure: Figure) -> dict[str, Any]:
             "silent": True,
             "symbol": "none",
             "lineStyle": {"color": MUTED, "type": "dashed"},
-            "label": {"formatter": words, "position": "insideStartBottom"},
+            "label": {"formatter": words, "position": "insideStartTop"},
             "data": [{"yAxis": figure.target}],
         }
     return {

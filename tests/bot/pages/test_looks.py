@@ -17,6 +17,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 QUESTION = "支委会多久开一次？"
 PHONE, NARROWEST = 390, 320
+WIDER_THAN_PARENT = """it => it.getBoundingClientRect().right
+    - it.parentElement.getBoundingClientRect().right
+    + parseFloat(getComputedStyle(it.parentElement).paddingRight)"""
 LONG = "很长很长没有空格的一句话" * 12 + "AAAAAAAAAA" * 12
 MARKUP = "<b onclick=alert(1)>甲</b>"
 # An override that would turn what follows around, and a space without width.
@@ -232,6 +235,9 @@ async def test_my_study_is_a_chart_within_a_phone(desk: Desk) -> None:
     await send(page, "签到 党章 45分钟 有收获")
     await expect(said(page).last).to_contain_text("已签到")
     await send(page, "我的学习")
-    await expect(page.locator(".zb-chart canvas").last).to_be_visible()
+    chart = page.locator(".zb-chart").last
+    await expect(chart.locator("canvas")).to_be_visible()
+    # It stays within its bubble, too.
+    assert await chart.evaluate(WIDER_THAN_PARENT) <= 0
     await expect(said(page).last).to_contain_text("/ 32")
     assert await overflow(page) <= 0
