@@ -174,7 +174,7 @@ async def _answer(context: Context, page: Page, what: str) -> Replies:
     if places is None:
         if len(what) > ANSWER_LENGTH:
             return await ask(context)
-        raise UserError("请回复选项，例如：B；多选：AC。也可以发送“下一题”“上一题”“交卷”。")
+        raise UserError(f"{words.how(page.question)}；也可以发送“下一题”“上一题”“交卷”。")
     if len(places) > 1 and not several:
         raise UserError("这道题只有一个答案。")
     if several and what.startswith(TICK):

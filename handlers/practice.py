@@ -170,7 +170,7 @@ async def _answer(context: Context, turn: Turn, what: str) -> Replies:
     if not places:
         raise UserError("还没有选。先点选项，再点“提交”。")
     if len(places) > 1 and turn.question.kind != QuestionKind.MULTIPLE:
-        raise UserError("这道题只有一个答案。" + _how(turn))
+        raise UserError(f"这道题只有一个答案。{_how(turn)}")
     correct = await practice.answer(context.session, turn, places, asker(context))
     if correct is None:
         return await _go_on(context, turn.sitting)
@@ -268,7 +268,4 @@ async def _due_by_tomorrow(context: Context) -> int:
 
 
 def _how(turn: Turn) -> str:
-    if turn.question.kind == QuestionKind.JUDGE:
-        return "请回复“对”或“错”；也可以发送“跳过”或“结束”。"
-    example = "AC" if turn.question.kind == QuestionKind.MULTIPLE else "B"
-    return f"请回复选项字母，例如：{example}；也可以发送“跳过”或“结束”。"
+    return f"{words.how(turn.question)}；也可以发送“跳过”或“结束”。"

@@ -121,6 +121,14 @@ def option_buttons(
     ]
 
 
+def how(question: QuizQuestion) -> str:
+    """Say what an answer to a question looks like."""
+    if question.kind == QuestionKind.JUDGE:
+        return "请回复“对”或“错”"
+    example = "AC" if question.kind == QuestionKind.MULTIPLE else "B"
+    return f"请回复选项字母，例如：{example}"
+
+
 def short(stem: str) -> str:
     """Cut a stem for a list."""
     line = " ".join(stem.split())
