@@ -74,7 +74,8 @@ def result(round_: QuizRound, standings: Standings, *, names: bool) -> Message:
         lines += _missed(tally)
     if names:
         lines += _leaders(standings)
-    return Message("\n".join(lines), buttons=tuple((_report(tally),) for tally in shown))
+    reports = tuple(_report(tally) for tally in shown)
+    return Message("\n".join(lines), buttons=(reports,) if reports else ())
 
 
 def won(round_: QuizRound, tally: Tally, winner: str | None, *, decided: bool) -> Message:
