@@ -5,7 +5,7 @@ A person's private chat is "person:<id>", the group chat of a unit "unit:<id>".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -135,6 +135,12 @@ async def line(session: AsyncSession, chat: str, number: int) -> Transcript | No
     """Return one line of a chat."""
     statement = select(Transcript).where(Transcript.id == number, Transcript.chat == chat)
     return (await session.scalars(statement)).one_or_none()
+
+
+async def some(session: AsyncSession, chat: str, numbers: Collection[int]) -> list[Transcript]:
+    """Return certain lines of a chat in their order."""
+    wanted = (Transcript.chat == chat, Transcript.id.in_(numbers))
+    return list(await session.scalars(select(Transcript).where(*wanted).order_by(Transcript.id)))
 
 
 async def snippet(session: AsyncSession, chat: str, number: int) -> dict[str, Any] | None:

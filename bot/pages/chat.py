@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 # Several processes may commit out of the order of their ids: the last few are looked at again.
 OVERLAP = 20
+# So many of the last open questions are looked at with them.
+CARDS = 20
 HELLO = "党务上的问题直接问我，答案附规定出处；没有把握的可以转给组织委员。"
 GROUP_HELLO = f"群里的话大家都能看到。写上 {MENTION} 就是问我。"
 EXAMPLES = ("支委会多久开一次？", "预备期从哪一天算起？", "三会一课指什么？", "帮助")
@@ -87,20 +89,35 @@ class ChatPage:
         who = await look_again(self.house, self.visitor)
         if who is None or not who.may_read(self.chat):
             return False
-        told, lost = sorted(self._changed & self._lines.keys()), self._newly_lost()
+        told, lost = self._changed & self._lines.keys() | self._open_cards(), self._newly_lost()
         self._changed.clear()
         after = max(self._lines, default=0) - OVERLAP
         first = min(self._lines, default=0)
         while True:
             async with self.house.database.read() as session:
                 rows = await transcripts.lines(session, self.chat, after=max(after, first - 1))
+            told |= {row.id for row in rows if self._is_other(row)}
             await self._show([row for row in rows if row.id not in self._lines])
             if len(rows) < transcripts.PAGE:
                 break
             after = rows[-1].id
-        await self._redraw(told, unless_same=True)
+        await self._redraw(sorted(told), unless_same=True)
         await self._redraw(sorted(lost))
         return True
+
+    def _is_other(self, row: Transcript) -> bool:
+        """Tell whether a line on show has become another one."""
+        shown = self._lines.get(row.id)
+        return shown is not None and (shown.content, shown.taken) != (row.content, row.taken)
+
+    def _open_cards(self) -> set[int]:
+        """Return the questions on show that may be answered or closed by way of another process."""
+        asked = [
+            number
+            for number, row in self._lines.items()
+            if "poll" in row.content and not row.content["poll"].get("closed")
+        ]
+        return set(sorted(asked)[-CARDS:])
 
     def _newly_lost(self) -> set[int]:
         """Return the lines on show that should have been taken by now; a file may take longer."""
@@ -165,9 +182,10 @@ class ChatPage:
 
     async def _redraw(self, numbers: list[int], *, unless_same: bool = False) -> None:
         """Draw lines anew; one that is the `same` keeps what is being typed or pressed in it."""
+        if not numbers:
+            return
         async with self.house.database.read() as session:
-            found = [await transcripts.line(session, self.chat, number) for number in numbers]
-        rows = [row for row in found if row is not None]
+            rows = await transcripts.some(session, self.chat, numbers)
         links, answers = await self._links(rows), await self._answers(rows)
         for row in rows:
             before, answered = self._lines[row.id], self._answered.get(row.id)

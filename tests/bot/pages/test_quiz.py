@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,8 +12,17 @@ from playwright.async_api import Locator, Page, expect
 from sqlalchemy import select
 
 from db import transcripts
-from db.tables import QuestionKind, QuizGroup, QuizQuestion, QuizRound, RoundKind
-from scheduler import round_posts, round_words
+from db.tables import (
+    Account,
+    QuestionKind,
+    QuizGroup,
+    QuizPost,
+    QuizQuestion,
+    QuizRound,
+    RoundKind,
+)
+from scheduler import round_posts, round_words, votes
+from scheduler.votes import Voter
 from tests.bot.pages.conftest import Desk
 from tests.bot.pages.test_looks import NAMELESS, PALE_TEXTS, overflow
 
@@ -105,6 +115,30 @@ async def test_a_reader_sees_the_own_answer_and_the_others_do_not(desk: Desk) ->
     await expect(theirs.locator(".zb-verdict")).to_have_text("已截止，你没有作答")
     await expect(theirs.locator("li.zb-right")).to_contain_text(OPTIONS[1])
     await expect(card.locator(".zb-verdict")).to_have_text("答错了")
+
+
+async def test_what_came_by_way_of_another_process_is_seen_without_a_reload(desk: Desk) -> None:
+    """No page of this process is told of it: each looks again from time to time."""
+    asked = await put(desk, "林知夏")
+    page = await desk.chat("林知夏", group=True)
+    await expect(asked.card(page).get_by_role("button")).to_have_count(4)
+    person = await desk.pages.person("林知夏")
+    async with desk.pages.app.database.write() as session:
+        post = await session.scalar(select(QuizPost).where(QuizPost.round_id == asked.round.id))
+        account = await session.scalar(select(Account).where(Account.person_id == person.id))
+        assert post is not None
+        assert account is not None
+        right = [post.order.index(1)]
+        voter = Voter(account.id, person.id)
+        await votes.cast(session, post.id, voter, right, now=desk.pages.clock())
+    await expect(asked.card(page).locator(".zb-verdict")).to_have_text("答对了")
+    number = await page.locator(".zb-line").last.get_attribute("data-line")
+    async with desk.pages.app.database.write() as session:
+        chat, now = transcripts.group_chat(person.unit_id), desk.pages.clock()
+        await transcripts.deliver(
+            session, chat=chat, content={"text": "改过了"}, delivery=0, edits=number, now=now
+        )
+    await expect(page.locator(".zb-said").last).to_have_text(re.compile("改过了"))
 
 
 async def test_several_options_are_marked_and_handed_in_by_keyboard(desk: Desk) -> None:
