@@ -1,14 +1,21 @@
-"""The conversation on PostgreSQL: the same code and SQL, from question to published answer."""
+"""The conversation on PostgreSQL: the same code and SQL.
+
+From question to published answer, from a practised question to the wrong-answer book, and
+through a paper.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from db import audit, demo
 from db.engine import Database
 from db.secrets import Secrets
+from db.tables import Exam, PracticeAnswer
+from handlers.exams import close_overdue
 from knowledge import seeding
 from knowledge.library import Library
 from tests.conftest import SECRET, START
@@ -19,9 +26,12 @@ from tests.handlers.conftest import (
     OFFICER,
     SECRETARY,
     SIBLING,
+    ZONE,
     Talk,
     upload,
 )
+from tests.handlers.test_practice import right, wrong
+from tests.knowledge.quiz import make
 
 QUESTION = "工会体检套餐能不能换成眼科项目"
 ROSTER = "工号,姓名,单位,身份\nN1,新来的,综合管理党支部,正式党员\n"
@@ -65,3 +75,58 @@ async def test_the_main_ways_work_and_leave_a_whole_record(talk: Talk) -> None:
     assert gaps.text
     async with talk.database.read() as session:
         assert await audit.verify(session, talk.secrets) is None
+
+
+@pytest.fixture
+async def bank(postgres_url: str, tmp_path: Path) -> AsyncIterator[Talk]:
+    """A conversation on a PostgreSQL store with a bank of one question of each kind."""
+    database = Database(postgres_url)
+    async with database.write() as session:
+        await demo.plant(session, Secrets(SECRET))
+        await make.store(session, make.SINGLE, make.MULTIPLE, make.JUDGE)
+    async with database.read() as session:
+        library = await Library.open(tmp_path / "search", session)
+    talk = Talk(database, library)
+    await talk.bind(MEMBER)
+    yield talk
+    await database.close()
+
+
+async def test_practice_goes_from_the_first_question_to_the_wrong_answer_book(bank: Talk) -> None:
+    [put] = await bank.say(MEMBER, "答题 3题")
+    # The same button three times at once is one answer.
+    token = {b.label: b.token for row in put.buttons for b in row}[wrong(put)]
+    presses = [bank.incoming(MEMBER, "", press=token) for _ in range(3)]
+    if make.MULTIPLE.stem in put.text:
+        presses = [bank.incoming(MEMBER, wrong(put))]
+    await asyncio.gather(*(bank.dispatcher.handle(press) for press in presses))
+    async with bank.database.read() as session:
+        assert await session.scalar(select(func.count()).select_from(PracticeAnswer)) == 1
+    for _ in range(2):
+        [*_, put] = await bank.say(MEMBER, "下一题")
+        [told, *_] = await bank.say(MEMBER, "".join(right(put)))
+        assert "✓ 答对了" in told.text
+    [book] = await bank.say(MEMBER, "错题本")
+    assert "共 1 题" in book.text
+    [results] = await bank.say(MEMBER, "我的成绩")
+    assert "答了 3 题，答对 2 题" in results.text
+
+
+async def test_a_paper_is_answered_and_another_one_is_ended_by_the_clock(bank: Talk) -> None:
+    await bank.say(MEMBER, "模拟考试 3题 10分钟")
+    [page] = await bank.say(MEMBER, "开始")
+    for _ in range(3):
+        [page] = await bank.say(MEMBER, "".join(right(page)))
+    [result] = await bank.say(MEMBER, "确认交卷")
+    assert "成绩：100 分（3 题答对 3 题，60 分及格）" in result.text
+    await bank.say(MEMBER, "模拟考试 3题 10分钟")
+    await bank.say(MEMBER, "开始")
+    bank.later(minutes=11)
+    async with bank.database.write() as first, bank.database.write() as second:
+        both = [close_overdue(session, now=bank.now, zone=ZONE) for session in (first, second)]
+        one, other = [asyncio.create_task(closing) for closing in both]
+        await one
+        await first.commit()
+        assert {await one, await other} == {0, 1}
+    async with bank.database.read() as session:
+        assert await session.scalar(select(func.count()).select_from(Exam)) == 2
