@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Duty, DutyEvent, DutyState, Evidence, Postponement
-from scheduler import notices
+from scheduler import corrections, notices
 from scheduler.periods import add, due_at
 from scheduler.rulebook.model import Rule
 from scheduler.workdays import Workdays
@@ -150,6 +150,7 @@ async def complete(
     kind = "submitted" if accept else "completed"
     record(session, duty_id, kind, now=now, actor_id=actor_id, **data)
     await notices.take_back(session, duty_id, now=sent_at)
+    await corrections.tell(session, duty, closed_by=actor_id, now=sent_at)
     return duty
 
 
@@ -164,6 +165,7 @@ async def accept(
         raise NotHandedIn
     record(session, duty_id, "accepted", now=now, actor_id=actor_id)
     await notices.take_back(session, duty_id, now=sent_at)
+    await corrections.tell(session, duty, closed_by=actor_id, now=sent_at)
     return duty
 
 
@@ -207,6 +209,7 @@ async def waive(
     duty = await _open_change(session, duty_id, values)
     record(session, duty_id, "waived", now=now, actor_id=actor_id, reason=reason)
     await notices.take_back(session, duty_id, now=sent_at)
+    await corrections.tell(session, duty, closed_by=actor_id, now=sent_at)
     return duty
 
 

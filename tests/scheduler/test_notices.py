@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from db import conversation
 from db.engine import Database
 from db.tables import Account, Duty, DutyState, Notice, NoticeState, Outbox, OutboxState
-from scheduler import duties, notices, undelivered
+from scheduler import claiming, duties, notices, undelivered
 from scheduler.messages import Message
 from tests.scheduler.world import (
     BRANCH,
@@ -64,6 +65,12 @@ async def owed(database: Database) -> set[int]:
     async with database.read() as session:
         ids = list(await session.scalars(select(Outbox.id)))
         return await notices.still_owed(session, ids)
+
+
+async def claimed(database: Database) -> set[int]:
+    async with database.write() as session:
+        rows = await claiming.claim(session, channel="test", worker="w", now=NOON, limit=9)
+        return {row.id for row in rows}
 
 
 async def test_a_message_about_a_duty_that_is_done_is_cancelled(database: Database) -> None:
@@ -125,6 +132,38 @@ async def test_a_duty_done_between_sweep_and_claim_is_owed_no_more(database: Dat
     await complete(database, duty_id)
     assert [r.state for r in await messages(database)] == [OutboxState.LEASED.value]
     assert await owed(database) == set()
+
+
+@pytest.mark.parametrize("state", [OutboxState.LEASED, OutboxState.PENDING, OutboxState.SENT])
+async def test_what_was_under_way_when_it_was_done_is_corrected_for_whoever_reads_it(
+    database: Database, state: OutboxState
+) -> None:
+    """Fault 69: the claim could not see it; the correction waits until the first has landed."""
+    duty_id, _ = await queued(database, BRANCH, "李小红")
+    async with database.write() as session:
+        reader = (await person_named(session, "支书记")).id
+        flying = select(Notice.outbox_id).where(Notice.duty_id == duty_id)
+        await session.execute(
+            update(Outbox)
+            .where(Outbox.id.in_(flying))
+            .values(state=state.value, send_after=NOON + DAY)
+        )
+    await complete(database, duty_id)
+    corrections = [row for row in await messages(database) if row.kind == "duty"]
+    if state is not OutboxState.LEASED:
+        assert corrections == []
+        return
+    [correction] = corrections
+    assert correction.person_id == reader
+    assert f"{duty_id} 号任务“支委会会议”已经办结" in correction.content["text"]
+    assert correction.id not in await claimed(database)
+    async with database.write() as session:
+        await session.execute(
+            update(Outbox)
+            .where(Outbox.id.in_(flying), Outbox.id != correction.id)
+            .values(state=OutboxState.SENT.value)
+        )
+    assert correction.id in await claimed(database)
 
 
 async def test_a_merged_message_is_owed_while_one_of_its_duties_is(database: Database) -> None:
