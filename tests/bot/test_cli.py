@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import main
+from tests.bot.commands import Here
 from tests.conftest import SECRET
 
 PROGRAM = "import sys; from bot.cli import main; code = main(); {}; raise SystemExit(code)"
@@ -23,7 +23,6 @@ HEAVY = ("sqlalchemy", "jieba", "nicegui", "aiogram", "telegram", "asyncio")
 MODULES = "import json; print(json.dumps(list(sys.modules)), file=sys.stderr)"
 PR_CAPBSET_DROP = 24
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER = 1, 2, 3
-Here = Callable[..., tuple[int, str]]
 Zhibu = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -57,20 +56,9 @@ def zhibu(data: Path) -> Zhibu:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
-    """Run one command in this process, which costs no start; return its code and what it says."""
-
-    def run(*arguments: str, **environment: str) -> tuple[int, str]:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        mask = os.umask(0o077)
-        try:
-            code, said = main(arguments), capsys.readouterr()
-            return code, said.out + said.err
-        finally:
-            os.umask(mask)
-
-    return run
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: Path) -> Here:
+    """Run one command in this process."""
+    return Here(monkeypatch, capsys, ZHIBU_DATA=str(data))
 
 
 def test_ask_prints_the_answer_with_its_source(zhibu: Zhibu) -> None:
@@ -258,9 +246,9 @@ def test_whoever_only_looks_makes_no_store(
     here: Here, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     """Fault 10: no empty new store beside the old one."""
-    code, said = here(*command, ZHIBU_DATA=str(tmp_path / "none"))
-    assert code == 1
-    assert "none yet" in said or "no store yet" in said
+    done = here(*command, ZHIBU_DATA=str(tmp_path / "none"))
+    assert done.returncode == 1
+    assert "none yet" in done.stdout or "no store yet" in done.stderr
     assert not (tmp_path / "none").exists()
 
 
@@ -302,8 +290,8 @@ def test_what_is_gone_is_not_replaced_by_a_new_one(
     """Fault 10: an empty store, or a new key, would hide that the old one is missing."""
     (data / "anchor.json").write_text('{"count": 3, "line": 0, "hash": ""}', "utf-8")
     (data / gone).unlink()
-    returned, said = here("kb", "list", ZHIBU_DATA=str(data))
-    assert (returned, says in said) == (code, True)
+    done = here("kb", "list")
+    assert (done.returncode, says in done.stderr) == (code, True)
     assert not (data / gone).exists()
 
 
@@ -311,8 +299,8 @@ def test_what_is_gone_is_not_replaced_by_a_new_one(
 def test_where_there_is_no_store_there_is_nothing_to_do(
     here: Here, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    returned, said = here(*command, ZHIBU_DATA=str(tmp_path / "none"))
-    assert (returned, "there is no store yet" in said) == (1, True)
+    done = here(*command, ZHIBU_DATA=str(tmp_path / "none"))
+    assert (done.returncode, "there is no store yet" in done.stderr) == (1, True)
     assert not (tmp_path / "none").exists()
 
 

@@ -1,16 +1,13 @@
-"""Copies and held messages as the administrator handles them, in processes of their own."""
+"""Copies and held messages as the administrator handles them, by commands."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -21,10 +18,11 @@ from db.tables import Outbox, OutboxState
 from scheduler import outbox
 from scheduler.channels import Address, Lane
 from scheduler.messages import Message
+from tests.bot.commands import Here
 from tests.conftest import SECRET
 
+MANUAL = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-Zhibu = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -39,20 +37,9 @@ def data(sqlite_template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def zhibu(data: Path) -> Zhibu:
+def zhibu(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: Path) -> Here:
     """Run one command and return what it printed."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "bot", *arguments],
-            env={**os.environ, "ZHIBU_DATA": str(data)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    return run
+    return Here(monkeypatch, capsys, ZHIBU_DATA=str(data))
 
 
 async def put(data: Path, key: str, state: OutboxState = OutboxState.PENDING) -> int:
@@ -78,7 +65,7 @@ def states(data: Path) -> list[str]:
         return [row[0] for row in store.execute("SELECT state FROM outbox ORDER BY id")]
 
 
-def test_a_store_is_copied_put_back_held_and_released(zhibu: Zhibu, data: Path) -> None:
+def test_a_store_is_copied_put_back_held_and_released(zhibu: Here, data: Path) -> None:
     """Fault 12, with the commands that an administrator has."""
     asyncio.run(put(data, "a"))
     assert "checked" in zhibu("backup").stdout
@@ -94,7 +81,7 @@ def test_a_store_is_copied_put_back_held_and_released(zhibu: Zhibu, data: Path) 
 
 
 def test_what_a_restored_store_would_say_again_can_be_cancelled(
-    zhibu: Zhibu, data: Path, tmp_path: Path
+    zhibu: Here, data: Path, tmp_path: Path
 ) -> None:
     asyncio.run(put(data, "a"))
     zhibu("backup", str(tmp_path / "copy.db"))
@@ -103,7 +90,7 @@ def test_what_a_restored_store_would_say_again_can_be_cancelled(
     assert states(data) == ["cancelled"]
 
 
-def test_messages_put_aside_are_sent_or_cancelled_one_by_one(zhibu: Zhibu, data: Path) -> None:
+def test_messages_put_aside_are_sent_or_cancelled_one_by_one(zhibu: Here, data: Path) -> None:
     one, two = (asyncio.run(put(data, key, OutboxState.PARKED)) for key in "ab")
     assert f"parked {one}: post for test: 提醒 a" in zhibu("outbox", "show").stdout
     assert zhibu("outbox", "release", str(one)).returncode == 0
@@ -113,22 +100,40 @@ def test_messages_put_aside_are_sent_or_cancelled_one_by_one(zhibu: Zhibu, data:
     assert (refused.returncode, states(data)) == (1, ["pending", "cancelled"])
 
 
-def test_nothing_is_cancelled_where_nothing_is_held(zhibu: Zhibu, data: Path) -> None:
+def test_nothing_is_cancelled_where_nothing_is_held(zhibu: Here, data: Path) -> None:
     """A slip of the finger must not silence a healthy store."""
     asyncio.run(put(data, "a"))
     assert (zhibu("outbox", "discard").returncode, states(data)) == (1, ["pending"])
 
 
-def test_a_copy_never_replaces_a_file(zhibu: Zhibu, tmp_path: Path) -> None:
+def test_a_copy_never_replaces_a_file(zhibu: Here, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     assert zhibu("backup", str(tmp_path / "mine")).returncode == 1
     assert (tmp_path / "mine").read_text() == "mine"
 
 
-def test_a_file_that_is_no_copy_is_refused(zhibu: Zhibu, data: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_copy_is_refused(zhibu: Here, data: Path, tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(b"nothing")
     before = states(data)
     for name in ("x.db", "missing.db"):
         done = zhibu("restore", str(tmp_path / name))
         assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert states(data) == before
+
+
+def test_the_drill_of_the_manual_can_be_done(zhibu: Here, data: Path, tmp_path: Path) -> None:
+    """A folder that holds nothing but the key, as on another machine."""
+    drill, copy = tmp_path / "drill", "zhibu-20261123T120000Z.db"
+    assert zhibu("backup", str(tmp_path / copy)).returncode == 0
+    drill.mkdir()
+    shutil.copy(data / "key", drill / "key")
+    lines = [line.partition("#")[0] for line in MANUAL.splitlines()]
+    start = lines.index("    export ZHIBU_DATA=drill") + 1
+    said = ""
+    for line in takewhile(str.strip, lines[start:]):
+        program, *arguments = line.replace(copy, str(tmp_path / copy)).split()
+        done = zhibu(*arguments, ZHIBU_DATA=str(drill))
+        assert (program, done.stderr) == ("zhibu", "")
+        said += done.stdout
+    for sign in ("is the store now", "the record is whole", "sending: held", "HELD since"):
+        assert sign in said
