@@ -1,7 +1,8 @@
 """A person's duties as a private iCalendar feed (RFC 5545, RFC 7986).
 
 Each duty is an all-day event on its last day, with an alarm at nine in the morning of each day
-on which the rule reminds. Calendar services read the feed from anywhere, so it names no person.
+on which the rule reminds. Days and alarms are of the reader's own zone (RFC 5545, 3.3.4).
+Calendar services read the feed from anywhere, so whom a case is about stands in it only masked.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from icalendar import Alarm, Calendar, Event
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.names import mask_name
 from db.secrets import digest, new_token
 from db.tables import CalendarFeed, Duty
 from db.types import lock_chain
@@ -84,13 +86,18 @@ def _event(duty: Duty, rule: Rule) -> Event:
     event.add("dtstamp", duty.created_at)
     event.add("dtstart", duty.due_on)
     event.add("dtend", duty.due_on + timedelta(days=1))
-    event.add("summary", f"截止：{duty.title}{f'（{duty.label}）' if duty.label else ''}")
+    event.add("summary", f"截止：{_name(duty)}")
     event.add("description", _description(duty, rule))
     event.add("transp", "TRANSPARENT")
     event.add("class", "PRIVATE")
     for days in rule.remind:
         event.add_component(_alarm(days, duty.title))
     return event
+
+
+def _name(duty: Duty) -> str:
+    about = mask_name(duty.label) if duty.subject_person_id is not None else duty.label
+    return f"{duty.title}（{about}）" if about else duty.title
 
 
 def _description(duty: Duty, rule: Rule) -> str:

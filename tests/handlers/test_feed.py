@@ -29,6 +29,12 @@ async def test_an_address_is_given_to_its_owner(talk: Talk) -> None:
     assert await owner(talk.database, address) == (await talk.person(MEMBER)).id
 
 
+async def test_a_group_does_not_see_the_address(talk: Talk) -> None:
+    in_group = await talk.send(talk.incoming(MEMBER, "日历", chat="群", group=True))
+    assert not any(ADDRESS.search(message.text) for message in in_group)
+    assert any(ADDRESS.search(message.text) for message in talk.mail(MEMBER))
+
+
 async def test_an_address_is_not_shown_again(talk: Talk) -> None:
     await token(talk, MEMBER, "日历")
     (answer,) = await talk.say(MEMBER, "日历")

@@ -77,6 +77,23 @@ def test_an_alarm_rings_at_nine_on_each_day_of_the_rule() -> None:
     assert triggers == [timedelta(days=-7, hours=9), timedelta(days=-1, hours=9)]
 
 
+def test_a_case_is_in_the_feed_without_the_name_that_it_is_about() -> None:
+    text = feed.render([duty(label="秦佑安", subject_person_id=3)], BOOK)
+    (event,) = vobject.readOne(text.decode()).contents["vevent"]
+    assert event.summary.value == "截止：支委会会议（秦**）"
+    assert "秦佑安" not in text.decode().replace("\r\n ", "")
+
+
+def test_an_event_is_a_day_in_every_zone_and_comes_once() -> None:
+    """Duties are planned here: a recurrence in the feed would go on when the rule has changed."""
+    (event,) = events(duty())
+    assert not {"rrule", "rdate"} & event.contents.keys()
+    assert event.dtstart.params == {"VALUE": ["DATE"]}
+    assert event.dtstamp.value == NOW
+    assert (event.contents["class"][0].value, event.transp.value) == ("PRIVATE", "TRANSPARENT")
+    assert {alarm.action.value for alarm in event.contents["valarm"]} == {"DISPLAY"}
+
+
 def test_lines_are_folded_to_75_octets() -> None:
     assert all(len(line) <= 75 for line in feed.render([duty()], BOOK).split(b"\r\n"))
 
