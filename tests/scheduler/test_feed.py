@@ -90,8 +90,9 @@ def test_an_event_is_a_day_in_every_zone_and_comes_once() -> None:
     assert not {"rrule", "rdate"} & event.contents.keys()
     assert event.dtstart.params == {"VALUE": ["DATE"]}
     assert event.dtstamp.value == NOW
-    assert (event.contents["class"][0].value, event.transp.value) == ("PRIVATE", "TRANSPARENT")
-    assert {alarm.action.value for alarm in event.contents["valarm"]} == {"DISPLAY"}
+    contents: dict[str, list[Any]] = event.contents
+    assert (contents["class"][0].value, event.transp.value) == ("PRIVATE", "TRANSPARENT")
+    assert {alarm.action.value for alarm in contents["valarm"]} == {"DISPLAY"}
 
 
 def test_lines_are_folded_to_75_octets() -> None:
