@@ -22,7 +22,7 @@ router = Router()
 NAMED = 40
 TOP = 10
 IN_PRIVATE = "名单不在群里显示；有职责的人请私聊我发送“学习情况”。"
-NO_RANKING = "本组织没有打开个人学习排名。默认不排名，由书记用“学习设置”决定。"
+NO_RANKING = "本支部没有打开个人学习排名。默认不排名，只有党委可以用“学习设置”打开。"
 
 
 @router.command(
@@ -59,13 +59,16 @@ async def report(context: Context) -> Reply:
     "studyranking", "学习排名", help="看本支部的个人学习排名（打开时）", needs=STUDY, private=True
 )
 async def ranking(context: Context) -> Reply:
-    """Rank the people of the asking person's branch, where the organisation has switched it on."""
-    path = context.actor.unit_path
-    if not (await settings.held(context.session, path, settings.RANKING)).on:
-        return Reply(NO_RANKING)
+    """Rank the people of the asking person's branch, as far as it is switched on where they are."""
     branch = await _branch(context)
+    switched = await settings.by_unit(context.session, settings.RANKING)
+    if not settings.holding(switched, branch.path, settings.RANKING).on:
+        return Reply(NO_RANKING)
     within = Scope(prefixes=(branch.path,))
-    members = await standing.standings(context.session, within.people(), today=context.today)
+    units = await organisation.list_units(context.session, within)
+    listed = {u.id for u in units if settings.holding(switched, u.path, settings.RANKING).on}
+    everybody = await standing.standings(context.session, within.people(), today=context.today)
+    members = [one for one in everybody if one.unit_id in listed]
     ranked = sorted(members, key=lambda one: -one.minutes)
     lines = [f"{n}. {one.name} {one.hours:g} 学时" for n, one in enumerate(ranked[:TOP], 1)]
     own = next((n for n, m in enumerate(ranked, 1) if m.person_id == context.person_id), 0)

@@ -93,7 +93,10 @@ class CheckIn(Base):
 
 
 class UnitSetting(Base):
-    """A switch of a unit that holds for all below it unless they have their own."""
+    """What a unit has set (`knowledge.study.settings` says what holds where).
+
+    `authority_id` is the unit in whose name it was set: this one, or one above it.
+    """
 
     __tablename__ = "unit_setting"
 
@@ -101,6 +104,7 @@ class UnitSetting(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    authority_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
     at: Mapped[datetime]
 
 

@@ -62,7 +62,7 @@ async def standings(
             person.name,
             person.unit_id,
             minutes.get(person.id, 0),
-            int(settings.nearest(per_hour, path, settings.MINUTES).value),
+            int(settings.holding(per_hour, path, settings.MINUTES).value),
             hours.required(titles[person.id], person.stage),
         )
         for person, path in people

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from db.tables import AuditLine, CheckIn, Unit
+from db.tables import AuditLine, CheckIn, Unit, UnitSetting
 from scheduler import workdays
 from tests.handlers.conftest import MEMBER, OFFICER, SECRETARY, SIBLING, SUPERIOR, Talk
+
+COMMITTEE = "顾长青"
 
 
 async def days(talk: Talk) -> list[tuple[str, int]]:
@@ -162,15 +164,61 @@ async def test_settings_are_the_secretarys_and_leave_a_trace(talk: Talk) -> None
             select(AuditLine).where(AuditLine.action == "study.setting").order_by(AuditLine.seq)
         )
         assert [line.data["after"] for line in lines] == ["45", "60"]
+        assert (await session.scalars(select(UnitSetting))).all() == []
 
 
 async def test_nobody_sets_what_a_sibling_branch_has(talk: Talk) -> None:
-    [refused] = await talk.say(SIBLING, "学习设置 综合管理党支部 排名 开")
+    [refused] = await talk.say(SIBLING, "学习设置 综合管理党支部 排名 关")
     assert "没有找到这个组织" in refused.text
-    [above] = await talk.say(SUPERIOR, "学习设置 机关党总支 排名 开")
-    assert "已设为“开”" in above.text
+    [above] = await talk.say(SUPERIOR, "学习设置 机关党总支 学时折算 45")
+    assert "已设为 45 分钟折 1 学时（本组织设置）" in above.text
     [shown] = await talk.say(SIBLING, "学习设置")
-    assert "排名：“开”（机关党总支设置）" in shown.text
+    assert "学时折算： 45 分钟折 1 学时（机关党总支设置）" in shown.text
+
+
+async def test_only_the_committee_lets_people_be_compared(talk: Talk) -> None:
+    await talk.bind(COMMITTEE)
+    for who in (SECRETARY, SUPERIOR):
+        [refused] = await talk.say(who, "学习设置 综合管理党支部 排名 开")
+        assert "只能由青禾重工党委打开" in refused.text
+    [on] = await talk.say(COMMITTEE, "学习设置 排名 开")
+    assert "排名已设为“开”" in on.text
+    [shown] = await talk.say(SECRETARY, "学习设置")
+    assert "排名：“开”（青禾重工党委设置）" in shown.text
+
+
+async def test_a_branch_may_only_be_stricter_than_what_is_above(talk: Talk) -> None:
+    await talk.bind(COMMITTEE)
+    await talk.say(COMMITTEE, "学习设置 排名 开")
+    [off] = await talk.say(SECRETARY, "学习设置 排名 关")
+    assert "综合管理党支部及下级：排名已设为“关”（本组织设置）" in off.text
+    [back] = await talk.press(SECRETARY, off, "恢复为开")
+    assert "已设为“开”（青禾重工党委设置）" in back.text
+    await talk.say(SUPERIOR, "学习设置 机关党总支 排名 关")
+    [inherited] = await talk.say(SECRETARY, "学习设置 排名 默认")
+    assert "已设为“关”（机关党总支设置）" in inherited.text
+    [closed] = await talk.say(COMMITTEE, "学习设置 综合管理党支部 排名 开")
+    assert "机关党总支已关闭排名，下级组织不能打开" in closed.text
+
+
+async def test_what_a_unit_above_has_put_off_here_is_not_lifted_from_below(talk: Talk) -> None:
+    await talk.bind(COMMITTEE)
+    await talk.say(COMMITTEE, "学习设置 排名 开")
+    await talk.say(SUPERIOR, "学习设置 综合管理党支部 排名 关")
+    [same] = await talk.say(SECRETARY, "学习设置 排名 关")
+    assert not same.buttons
+    [refused] = await talk.say(SECRETARY, "学习设置 排名 默认")
+    assert "由机关党总支关闭" in refused.text
+    [lifted] = await talk.say(SUPERIOR, "学习设置 综合管理党支部 排名 默认")
+    assert "已设为“开”（青禾重工党委设置）" in lifted.text
+
+
+async def test_a_branch_that_puts_off_what_was_put_on_for_it_cannot_undo_it(talk: Talk) -> None:
+    await talk.bind(COMMITTEE)
+    await talk.say(COMMITTEE, "学习设置 综合管理党支部 积分 开")
+    [off] = await talk.say(SECRETARY, "学习设置 积分 关")
+    assert "已设为“关”" in off.text
+    assert not off.buttons
 
 
 @pytest.mark.parametrize("text", ["学习设置 排名 大", "学习设置 学时折算 5", "学习设置 学时折算 x"])

@@ -12,6 +12,7 @@ from tests.handlers.test_materials import publish, with_rules
 from tests.knowledge.quiz.make import SINGLE, store
 
 PRESENT = "叶初晴"
+COMMITTEE = "顾长青"
 
 
 async def test_the_secretary_sees_counts_and_in_private_the_names(talk: Talk) -> None:
@@ -64,11 +65,26 @@ async def test_persons_are_ranked_only_where_it_is_switched_on(talk: Talk) -> No
     await talk.say(MEMBER, "签到 党章 60分钟")
     [off] = await talk.say(MEMBER, "学习排名")
     assert "没有打开个人学习排名" in off.text
-    await talk.say(SUPERIOR, "学习设置 综合管理党支部 排名 开")
+    await talk.bind(COMMITTEE)
+    await talk.say(COMMITTEE, "学习设置 综合管理党支部 排名 开")
     [on] = await talk.say(MEMBER, "学习排名")
     assert f"1. {MEMBER} 1 学时" in on.text
     [sibling] = await talk.say(SIBLING, "学习排名")
     assert "没有打开个人学习排名" in sibling.text
+
+
+async def test_the_switch_is_that_of_the_people_who_are_listed(talk: Talk) -> None:
+    """Switched on for one 党小组 alone, it lists nobody of the branch around it."""
+    leader, colleague, neighbour = "马振声", "朱文博", "徐闻道"
+    await talk.bind(COMMITTEE, leader)
+    await talk.say(COMMITTEE, "学习设置 总装一班党小组 排名 开")
+    [off] = await talk.say(leader, "学习排名")
+    assert "没有打开个人学习排名" in off.text
+    await talk.say(COMMITTEE, "学习设置 总装车间党支部 排名 开")
+    await talk.say(COMMITTEE, "学习设置 总装二班党小组 排名 关")
+    [on] = await talk.say(leader, "学习排名")
+    assert colleague in on.text
+    assert neighbour not in on.text
 
 
 async def test_points_are_shown_only_where_they_are_switched_on(talk: Talk) -> None:
@@ -77,7 +93,8 @@ async def test_points_are_shown_only_where_they_are_switched_on(talk: Talk) -> N
     await talk.say(MEMBER, "学完了 1 好")
     [off] = await talk.say(MEMBER, "我的学习")
     assert "积分" not in off.text
-    await talk.say(SECRETARY, "学习设置 积分 开")
+    await talk.bind(COMMITTEE)
+    await talk.say(COMMITTEE, "学习设置 积分 开")
     [on] = await talk.say(MEMBER, "我的学习")
     assert "学习积分 3（有学习记录的一天 1 分，学完一份资料 2 分）" in on.text
 

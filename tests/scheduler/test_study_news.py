@@ -164,7 +164,14 @@ async def test_the_hours_go_by_the_nearest_setting(database: Database) -> None:
         branch = await unit_named(session, BRANCH)
         by = (await person_named(session, "支书记")).id
         session.add(
-            UnitSetting(unit_id=branch.id, name="学时折算", value="45", by_id=by, at=at(MONDAY, 9))
+            UnitSetting(
+                unit_id=branch.id,
+                name="学时折算",
+                value="45",
+                by_id=by,
+                authority_id=branch.id,
+                at=at(MONDAY, 9),
+            )
         )
         await session.flush()
         people = await standing.standings(session, Person.name == "王小明", today=MONDAY)

@@ -13,6 +13,7 @@ from db.engine import Database
 from db.tables import Person
 from knowledge.study import check_ins, hours, mutes, settings
 from knowledge.study.check_ins import FullDay, FutureDay, TooOld
+from knowledge.study.settings import Held
 from tests.db.cast import NOW, TODAY, plant
 
 
@@ -115,18 +116,48 @@ async def test_the_minutes_of_a_scope_leave_a_sibling_branch_out(database: Datab
     assert found == {mine: 30}
 
 
-async def test_a_setting_of_the_nearest_unit_above_holds(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("own", "where", "expected"),
+    [
+        ({}, "/1/2/3/", Held("关")),
+        ({1: "开"}, "/1/2/3/", Held("开", 1)),
+        ({1: "开", 2: "关"}, "/1/2/3/", Held("关", 2)),
+        ({1: "开", 2: "关"}, "/1/4/", Held("开", 1)),
+        ({1: "关", 3: "开"}, "/1/2/3/", Held("关", 1)),
+        ({3: "开"}, "/1/2/3/", Held("开", 3)),
+        ({3: "开"}, "/1/2/", Held("关")),
+    ],
+)
+def test_what_is_put_off_above_is_off_below(
+    own: dict[int, str], where: str, expected: Held
+) -> None:
+    assert settings.holding(own, where, settings.RANKING) == expected
+
+
+def test_a_number_is_that_of_the_nearest_unit() -> None:
+    own = {1: "45", 3: "90"}
+    assert settings.holding(own, "/1/2/3/", settings.MINUTES) == Held("90", 3)
+    assert settings.holding(own, "/1/2/", settings.MINUTES) == Held("45", 1)
+
+
+async def test_a_setting_is_put_changed_and_taken_away(database: Database) -> None:
     person = await member(database)
+    minutes = settings.MINUTES
     async with database.write() as session:
-        ranking = settings.RANKING
-        assert await settings.held(session, "/1/2/", ranking) == settings.Held("关")
-        put = {"setting": ranking, "by_id": person, "now": NOW}
-        assert await settings.put(session, unit_id=1, value="开", **put) is None  # type: ignore[arg-type]
-        assert (await settings.held(session, "/1/2/", ranking)).on
-        await settings.put(session, unit_id=2, value="关", **put)  # type: ignore[arg-type]
-        assert not (await settings.held(session, "/1/2/", ranking)).on
-        assert (await settings.held(session, "/1/3/", ranking)).on
-        assert await settings.put(session, unit_id=2, value="开", **put) == "关"  # type: ignore[arg-type]
+        for value in ("45", "90"):
+            await settings.put(
+                session,
+                unit_id=1,
+                setting=minutes,
+                value=value,
+                by_id=person,
+                authority_id=1,
+                now=NOW,
+            )
+            assert await settings.held(session, "/1/2/", minutes) == Held(value, 1)
+        await settings.remove(session, 1, minutes)
+        assert await settings.own(session, 1, minutes) is None
+        assert await settings.held(session, "/1/2/", minutes) == Held("60")
 
 
 async def test_a_mute_is_of_one_person_and_one_kind(database: Database) -> None:
