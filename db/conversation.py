@@ -20,6 +20,9 @@ BUTTON_LIFE = timedelta(days=30)
 INBOX_LIFE = timedelta(days=7)
 # As long as an invite code lives; a sign-in link lives shorter.
 SECRET_LIFE = timedelta(days=7)
+# The type of a file that waits in a dialog, and how long it may.
+HELD = "application/vnd.zhibu.held"
+HELD_LIFE = timedelta(days=7)
 NOT_KEPT = "（内容不留存）"
 KEEP_PRESS = insert(cast(Table, PressToken.__table__))
 
@@ -129,10 +132,12 @@ async def keep_file(
 
 
 async def sweep(session: AsyncSession, *, now: datetime) -> None:
-    """Forget updates, dialogs and buttons whose time is over, and codes shown in the browser."""
+    """Forget updates, dialogs, their files and buttons whose time is over, and codes shown."""
     await session.execute(delete(Inbox).where(Inbox.at < now - INBOX_LIFE))
     await session.execute(delete(Dialog).where(Dialog.expires_at <= now))
     await session.execute(delete(PressToken).where(PressToken.expires_at <= now))
+    held = (StoredFile.media_type == HELD, StoredFile.created_at <= now - HELD_LIFE)
+    await session.execute(delete(StoredFile).where(*held))
     secret = as_sql(Transcript.content["secret"], Text).in_(("true", "1"))
     await session.execute(
         update(Transcript)

@@ -217,8 +217,7 @@ class Dispatcher:
         if context.incoming.contact is not None:
             return await self._call(self._router.routes["contact"], context, "")
         if context.text == CANCEL:
-            left = await context.leave()
-            return Reply("已取消。" if left else "没有正在进行的操作。")
+            return await self._cancel(context)
         step = await self._step(context)
         if prepared.file is not None:
             return await self._receive(context, step, prepared.file)
@@ -232,6 +231,20 @@ class Dispatcher:
             return self._unknown(context)
         context.slip = self._slip(context)
         return await self._question(context)
+
+    async def _cancel(self, context: Context) -> Reply:
+        """Leave the dialog, whatever it is about."""
+        dialog = await conversation.find_dialog(
+            context.session,
+            account_id=context.actor.account_id,
+            chat=context.chat,
+            now=context.now,
+        )
+        step = self._router.steps.get(dialog.step) if dialog is not None else None
+        if dialog is not None and step is not None and step.cancelled is not None:
+            context.data = dialog.data
+            await step.cancelled(context)
+        return Reply("已取消。" if await context.leave() else "没有正在进行的操作。")
 
     def _command(self, context: Context) -> tuple[Route, str] | None:
         """Return the command that a text gives, unless it is a question after all."""

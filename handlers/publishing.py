@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from db import conversation, organisation
+from db import organisation
 from db.access import PUBLISH_STUDY
 from db.days import parse_day
 from db.numbers import BadValue
-from db.tables import MaterialKind, Unit
+from db.tables import MaterialKind, StoredFile, Unit
 from handlers.context import Context
 from handlers.incoming import ReceivedFile
 from handlers.materials import KINDS
@@ -18,9 +18,10 @@ from handlers.media import media_type
 from handlers.reply import Button, Reply, UserError
 from handlers.router import Router
 from handlers.study_words import minutes_words
-from knowledge.study import materials
+from knowledge.study import enclosures, materials
 from knowledge.study.materials import (
     LEAST_MINUTES,
+    LINK_LIMIT,
     MOST_MINUTES,
     TEXT_LIMIT,
     TITLE_LIMIT,
@@ -33,7 +34,8 @@ router = Router()
 
 STEP = "study.publish"
 GONE = "没有等待发布的资料，请重新发送“发布资料”。"
-VIDEO, LINKS = "视频", ("http://", "https://")
+VIDEO, LINK, LINKS = "视频", "链接", ("http://", "https://")
+NEEDS_LINK = "链接要以 http:// 或 https:// 开头。请重新发送。"
 NO_LIMIT = "不设期限"
 LONGEST = timedelta(days=366)
 HELP = (
@@ -54,11 +56,18 @@ async def publish(context: Context) -> Reply:
     return await _next(context, draft)
 
 
-@router.step(STEP, needs=PUBLISH_STUDY, takes_files=True)
+async def give_up(context: Context) -> None:
+    """Remove the file of a material that is not published after all."""
+    if number := context.data.get("file"):
+        await enclosures.drop(context.session, number, owner_id=context.person_id)
+
+
+@router.step(STEP, needs=PUBLISH_STUDY, takes_files=True, cancelled=give_up)
 async def take(context: Context) -> Reply:
     """Take the title, then the content, then corrections of the preview."""
     draft = dict(context.data)
     if context.received is not None:
+        await give_up(context)
         draft |= await _keep(context, context.received)
     elif not draft["title"]:
         draft["title"] = _title(context.text)
@@ -78,6 +87,10 @@ async def confirm(context: Context) -> Reply:
     draft = await context.dialog(STEP)
     if draft is None or "kind" not in draft:
         raise UserError(GONE)
+    if draft["due"]:
+        _in_time(context, date.fromisoformat(draft["due"]))
+    if "file" in draft:
+        await _release(context, draft["file"])
     units = await _units(context, draft["units"])
     material = await materials.publish(
         context.session,
@@ -211,34 +224,61 @@ async def _keep(context: Context, received: ReceivedFile) -> dict[str, Any]:
     """Store a file; what it is, is told by its content."""
     if not received.data:
         raise UserError("文件是空的，请重新发送。")
-    file = await conversation.keep_file(
+    number = await enclosures.hold(
         context.session,
         name=received.name,
-        media_type=media_type(received.data),
         data=received.data,
         owner_id=context.person_id,
         now=context.now,
     )
     titled = {} if context.data["title"] else {"title": _title(received.name.rpartition(".")[0])}
-    content = {"kind": MaterialKind.FILE.value, "file": file.id, "name": file.name}
+    content = {"kind": MaterialKind.FILE.value, "file": number, "name": received.name}
     return {**content, **titled, "text": context.text[:TEXT_LIMIT], "link": ""}
 
 
+async def _release(context: Context, number: int) -> None:
+    """Let the file be shown; what it is, is told by its content."""
+    file = await context.session.get(StoredFile, number)
+    if file is None or not await enclosures.release(
+        context.session, number, owner_id=context.person_id, media_type=media_type(file.data)
+    ):
+        raise UserError("文件已经不在了，请重新发送文件再确认。")
+
+
 def _content(text: str) -> dict[str, Any]:
-    video = text.startswith(VIDEO) and text.removeprefix(VIDEO).strip(" ：:").startswith(LINKS)
-    plain = text.removeprefix(VIDEO).strip(" ：:") if video else text.strip()
-    if video or (plain.lower().startswith(LINKS) and not plain[:2000].count("\n")):
+    plain = text.strip()
+    if not plain:
+        raise UserError("没有收到内容。请直接发文字、文件，或 http(s) 链接。")
+    word, address = _address(plain)
+    if word and not address:
+        raise UserError(f"“{word}”后面要写链接。{NEEDS_LINK}")
+    if address:
         try:
-            link = materials.parse_link(plain)
+            link = materials.parse_link(address)
         except BadValue as error:
             raise UserError(f"{error}。请重新发送。") from error
-        kind = MaterialKind.VIDEO if video else MaterialKind.LINK
+        kind = MaterialKind.VIDEO if word == VIDEO else MaterialKind.LINK
         return {"kind": kind.value, "link": link, "text": ""}
-    if "://" in plain.split(maxsplit=1)[0]:
-        raise UserError("链接要以 http:// 或 https:// 开头。请重新发送。")
     if not 2 <= len(plain) <= TEXT_LIMIT:
         raise UserError(f"内容请在 2 到 {TEXT_LIMIT} 字之间。")
     return {"kind": MaterialKind.TEXT.value, "text": plain, "link": ""}
+
+
+def _address(plain: str) -> tuple[str, str]:
+    """Return what a content announces, 视频 or 链接 or nothing, and the address it gives.
+
+    视频会议 is a text; 视频 alone, or before one word with a dot, is meant to give an address.
+    """
+    word = next((word for word in (VIDEO, LINK) if plain.startswith(word)), "")
+    rest = plain.removeprefix(word)
+    said = rest.strip(" \t\n\u3000：:")
+    one_word = len(said.split()) == 1 and ("://" in said or "." in said)
+    if not word:
+        is_link = plain.lower().startswith(LINKS) and "\n" not in plain[:LINK_LIMIT]
+        return "", plain if is_link or "://" in plain.split(maxsplit=1)[0] else ""
+    if not said or said.lower().startswith(LINKS) or (one_word and said != rest):
+        return word, said
+    return "", ""
 
 
 def _draft(draft: dict[str, Any]) -> Draft:
@@ -265,9 +305,16 @@ def _due(context: Context, text: str) -> date:
         day = parse_day(text)
     except BadValue as error:
         raise UserError(f"{error}。") from error
-    if not timedelta(0) <= day - context.calendar_today <= LONGEST:
-        raise UserError("期限要在今天以后、一年以内。")
+    _in_time(context, day)
     return day
+
+
+def _in_time(context: Context, day: date) -> None:
+    """Refuse a limit that is over, which it may be by the time it is published, or far away."""
+    if not timedelta(0) <= day - context.calendar_today <= LONGEST:
+        raise UserError(
+            f"期限 {day:%Y-%m-%d} 不行：要在今天以后、一年以内。请发送“截止 日期”或“{NO_LIMIT}”。"
+        )
 
 
 def _minutes(text: str) -> int:

@@ -17,6 +17,7 @@ from knowledge.search.pinyin import Syllables, codes_of
 
 Replies = Reply | Sequence[Reply]
 Handler = Callable[[Context], Awaitable[Replies]]
+Cancelled = Callable[[Context], Awaitable[None]]
 # Reads an uploaded file outside the transaction: name and bytes in, a plain value out.
 Prepare = Callable[[str, bytes], Any]
 
@@ -57,7 +58,8 @@ class Route:
 class Step:
     """A place in a dialog; what is typed there goes to the handler, and what is sent, if asked.
 
-    `words` belong to the step even where they are commands elsewhere.
+    `words` belong to the step even where they are commands elsewhere. `cancelled` is called where
+    somebody gives up here, to remove what is kept for the dialog.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Step:
     handler: Handler
     takes_files: bool = False
     words: tuple[str, ...] = ()
+    cancelled: Cancelled | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +115,20 @@ class Router:
         return register
 
     def step(
-        self, name: str, *, needs: Action, takes_files: bool = False, words: tuple[str, ...] = ()
+        self,
+        name: str,
+        *,
+        needs: Action,
+        takes_files: bool = False,
+        words: tuple[str, ...] = (),
+        cancelled: Cancelled | None = None,
     ) -> Callable[[Handler], Handler]:
         """Register what a dialog does with the text typed, or the file sent, at one step."""
 
         def register(handler: Handler) -> Handler:
             if name in self.steps:
                 raise ValueError(f"step {name} is there twice")
-            self.steps[name] = Step(name, needs, handler, takes_files, words)
+            self.steps[name] = Step(name, needs, handler, takes_files, words, cancelled)
             return handler
 
         return register
@@ -147,9 +156,13 @@ class Router:
         for route in other.routes.values():
             self._add(route)
         for step in other.steps.values():
-            self.step(step.name, needs=step.needs, takes_files=step.takes_files, words=step.words)(
-                step.handler
-            )
+            self.step(
+                step.name,
+                needs=step.needs,
+                takes_files=step.takes_files,
+                words=step.words,
+                cancelled=step.cancelled,
+            )(step.handler)
         self.files.extend(other.files)
 
     def find(self, text: str) -> tuple[Route, str] | None:

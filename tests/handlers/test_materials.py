@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from db import conversation
 from db.tables import Duty, Material, Reading, StoredFile
 from knowledge.study.materials import parse_link
 from scheduler.messages import Message
@@ -183,6 +184,66 @@ async def test_a_link_of_another_kind_is_no_content(talk: Talk) -> None:
     await talk.say(SECRETARY, "发布资料 全会精神")
     [reply] = await talk.say(SECRETARY, "ftp://example.org/x")
     assert "http:// 或 https:// 开头" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("content", "answer"),
+    [
+        ("", "没有收到内容"),
+        ("视频", "“视频”后面要写链接"),
+        ("链接：", "“链接”后面要写链接"),
+        ("视频 example.org/v.mp4", "http:// 或 https:// 开头"),
+        ("视频 ftp://example.org/v.mp4", "http:// 或 https:// 开头"),
+    ],
+)
+async def test_content_that_gives_nothing_to_study_changes_nothing(
+    talk: Talk, content: str, answer: str
+) -> None:
+    await talk.say(SECRETARY, "发布资料 全会精神")
+    [refused] = await talk.say(SECRETARY, content)
+    assert answer in refused.text
+    [preview] = await talk.say(SECRETARY, "视频会议的纪要")
+    assert "《全会精神》（文字）" in preview.text
+
+
+async def test_a_limit_that_passes_before_the_confirmation_is_refused(talk: Talk) -> None:
+    """Fault: confirmed after midnight, a draft of the day before published what was over."""
+    for word in ("发布资料 全会精神", "请认真学习全文", "截止 2026-11-23"):
+        [preview] = await talk.say(SECRETARY, word)
+    talk.later(hours=7)
+    await talk.say(SECRETARY, "时长 45")
+    talk.later(hours=8)
+    [refused] = await talk.press(SECRETARY, preview, "确认发布")
+    assert "期限 2026-11-23 不行" in refused.text
+    await talk.say(SECRETARY, "截止 2026-11-25")
+    [done] = await talk.press(SECRETARY, preview, "确认发布")
+    assert "已发布" in done.text
+
+
+async def files(talk: Talk) -> list[tuple[str, str]]:
+    """Return name and type of what the store keeps."""
+    async with talk.database.read() as session:
+        rows = await session.scalars(select(StoredFile).order_by(StoredFile.id))
+        return [(row.name, row.media_type) for row in rows]
+
+
+async def test_a_file_that_is_not_published_does_not_stay(talk: Talk) -> None:
+    await talk.say(SECRETARY, "发布资料 全会精神")
+    await talk.say(SECRETARY, "", upload=upload("旧.pdf", PDF))
+    await talk.say(SECRETARY, "", upload=upload("新.pdf", PDF))
+    assert await files(talk) == [("新.pdf", conversation.HELD)]
+    await talk.say(SECRETARY, "取消")
+    assert await files(talk) == []
+
+
+async def test_a_file_of_a_dialog_left_open_goes_with_the_sweep(talk: Talk) -> None:
+    await talk.say(SECRETARY, "发布资料 全会精神")
+    [preview] = await talk.say(SECRETARY, "", upload=upload("讲稿.pdf", PDF))
+    async with talk.database.write() as session:
+        await conversation.sweep(session, now=talk.now + conversation.HELD_LIFE)
+    assert await files(talk) == []
+    [gone] = await talk.press(SECRETARY, preview, "确认发布")
+    assert "没有等待发布的资料" in gone.text
 
 
 async def test_withdrawing_takes_the_duties_back(talk: Talk) -> None:
