@@ -20,6 +20,7 @@ STEP = "study.learned"
 SHOWN = 8
 NOTHING = "无"
 HINT = "发送“资料 编号”打开，学完发“学完了 编号 感想”。"
+UNOPENED = "你还没有打开过这份资料。先看一看，学完再点下面的“学完了”。\n\n"
 NOT_FOUND = "没有找到这份资料，可能已撤回，或者不是发给你的。发送“学习资料”看清单。"
 KINDS = {
     MaterialKind.TEXT: "文字",
@@ -59,18 +60,7 @@ async def list_materials(context: Context) -> Reply:
 )
 async def show(context: Context) -> Reply:
     """Show a material, and note that it was opened."""
-    item = await _item(context, context.text)
-    material = item.material
-    await materials.open_(
-        context.session, material.id, person_id=context.person_id, now=context.now
-    )
-    unit = await context.session.get_one(Unit, material.unit_id)
-    lines = [f"《{material.title}》", f"{unit.name} {material.published_at:%Y-%m-%d} 发布"]
-    lines += [*_facts(context, item), "", *filter(None, (material.text, material.link))]
-    buttons = () if item.learned else ((Button("学完了", f"/learned {material.id}"),),)
-    return Reply(
-        "\n".join(lines).rstrip(), attachment=await _file(context, material), buttons=buttons
-    )
+    return await _open(context, await _item(context, context.text))
 
 
 @router.command(
@@ -78,9 +68,11 @@ async def show(context: Context) -> Reply:
     usage="编号 感想", private=True,
 )  # fmt: skip
 async def learned(context: Context) -> Reply:
-    """Mark a material learned; without a thought, ask for one."""
+    """Mark a material learned that was opened; without a thought, ask for one."""
     number, _, thought = context.text.partition(" ")
     item = await _item(context, number)
+    if item.reading is None:
+        return await _open(context, item, before=UNOPENED, thought=thought.strip())
     if thought.strip() or item.learned:
         return await _learn(context, item, thought.strip())
     await context.go_to(STEP, material=item.material.id)
@@ -97,10 +89,27 @@ async def thought(context: Context) -> Reply:
     return await _learn(context, item, context.text)
 
 
+async def _open(context: Context, item: Item, *, before: str = "", thought: str = "") -> Reply:
+    """Show a material and note that it is opened; the button keeps a thought that was given."""
+    material = item.material
+    await materials.open_(
+        context.session, material.id, person_id=context.person_id, now=context.now
+    )
+    unit = await context.session.get_one(Unit, material.unit_id)
+    lines = [f"《{material.title}》", f"{unit.name} {material.published_at:%Y-%m-%d} 发布"]
+    lines += [*_facts(context, item), "", *filter(None, (material.text, material.link))]
+    learned = Button("学完了", f"/learned {material.id} {thought}".strip())
+    return Reply(
+        before + "\n".join(lines).rstrip(),
+        attachment=await _file(context, material),
+        buttons=() if item.learned else ((learned,),),
+    )
+
+
 async def _learn(context: Context, item: Item, words: str) -> Reply:
     material = item.material
     kept = "" if words == NOTHING else " ".join(words.split())[:THOUGHT_LIMIT]
-    first = await materials.learn(
+    counted = await materials.learn(
         context.session,
         material,
         person_id=context.person_id,
@@ -119,9 +128,11 @@ async def _learn(context: Context, item: Item, words: str) -> Reply:
     )
     await context.leave()
     done = "学习任务已办结。" if closed else ""
-    if not first:
+    if counted is None:
         return Reply(f"《{material.title}》以前已经学完了。{'感想已更新。' if kept else ''}{done}")
-    minutes = f"记 {minutes_words(material.minutes)}。" if material.minutes else ""
+    minutes = f"记 {minutes_words(counted)}。" if material.minutes else ""
+    if counted < material.minutes:
+        minutes += "这一天的记录已满 24 小时，多出的不计。"
     return Reply(
         f"已学完《{material.title}》。{minutes}{done}",
         buttons=((Button("我的学习", "/mystudy"), Button("学习资料", "/materials")),),

@@ -64,13 +64,11 @@ async def add(
 
     Raises `FullDay`.
     """
-    # The check-ins of one person take turns, so that a day is never filled twice.
-    await session.scalar(select(Person.id).where(Person.id == person_id).with_for_update())
+    left = await left_on(session, person_id, on)
     if await session.scalar(select(CheckIn.id).where(CheckIn.key == key)) is not None:
         return None
-    left = DAY_MINUTES - await minutes_on(session, person_id, on)
     if minutes > left:
-        raise FullDay(max(left, 0))
+        raise FullDay(left)
     values = {
         "key": key,
         "person_id": person_id,
@@ -82,6 +80,12 @@ async def add(
     }
     made = await insert_new_ids(session, CheckIn, [values])
     return await session.get_one(CheckIn, made[0]) if made else None
+
+
+async def left_on(session: AsyncSession, person_id: int, on: date) -> int:
+    """Return how many minutes of a day are free; what else would fill it waits for this one."""
+    await session.scalar(select(Person.id).where(Person.id == person_id).with_for_update())
+    return max(DAY_MINUTES - await minutes_on(session, person_id, on), 0)
 
 
 async def minutes_on(session: AsyncSession, person_id: int, on: date) -> int:

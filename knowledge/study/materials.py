@@ -18,6 +18,7 @@ from db.access import Scope
 from db.numbers import BadValue
 from db.tables import Material, MaterialUnit, Reading, Unit
 from db.types import insert_new
+from knowledge.study import check_ins
 
 TITLE_LIMIT, TEXT_LIMIT, LINK_LIMIT = 80, 6_000, 2_000
 LEAST_MINUTES, MOST_MINUTES = 1, 600
@@ -169,21 +170,24 @@ async def learn(
     on: date,
     thought: str,
     now: datetime,
-) -> bool:
-    """Mark a material learned, with its minutes; False if it was (then only the thought is new)."""
+) -> int | None:
+    """Mark a material learned and return the minutes that count: a day has no more than 24 hours.
+
+    None if it was learned before; then only the thought is new.
+    """
     await open_(session, material.id, person_id=person_id, now=now)
+    left = await check_ins.left_on(session, person_id, on)
     mine = Reading.material_id == material.id, Reading.person_id == person_id
     first = await session.scalars(
         update(Reading)
         .where(*mine, Reading.learned_at.is_(None))
-        .values(learned_at=now, learned_on=on, minutes=material.minutes, thought=thought)
-        .returning(Reading.id)
+        .values(learned_at=now, learned_on=on, minutes=min(material.minutes, left), thought=thought)
+        .returning(Reading.minutes)
     )
-    if first.first() is not None:
-        return True
-    if thought:
+    counted = first.first()
+    if counted is None and thought:
         await session.execute(update(Reading).where(*mine).values(thought=thought))
-    return False
+    return counted
 
 
 async def learned_in(session: AsyncSession, person_id: int, *, since: date, until: date) -> int:

@@ -83,6 +83,26 @@ async def test_a_material_with_a_limit_is_a_duty_until_it_is_learned(talk: Talk)
     assert (reading.minutes, reading.thought) == (45, "又读了一遍")
 
 
+async def test_what_was_not_opened_is_shown_before_it_counts_as_learned(talk: Talk) -> None:
+    await publish(talk, SECRETARY, "时长 45")
+    [shown] = await talk.say(MEMBER, "学完了 1 很有启发")
+    assert "还没有打开过" in shown.text
+    assert "请认真学习全文" in shown.text
+    [learned] = await talk.press(MEMBER, shown, "学完了")
+    assert "已学完《全会精神》。记 45 分钟" in learned.text
+    async with talk.database.read() as session:
+        assert (await session.scalars(select(Reading))).one().thought == "很有启发"
+
+
+async def test_a_day_has_24_hours_with_material_too(talk: Talk) -> None:
+    await publish(talk, SECRETARY, "时长 45")
+    for minutes in (600, 600, 220):
+        await talk.say(MEMBER, f"签到 党章 {minutes}分钟")
+    await talk.say(MEMBER, "资料 1")
+    [learned] = await talk.say(MEMBER, "学完了 1 好")
+    assert "记 20 分钟。这一天的记录已满 24 小时" in learned.text
+
+
 async def test_a_sibling_branch_sees_nothing_of_it(talk: Talk) -> None:
     await publish(talk, SECRETARY)
     for text in ("学习资料", "资料 1", "学完了 1 好", "撤回资料 1"):

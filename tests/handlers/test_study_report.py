@@ -49,6 +49,7 @@ async def test_branches_are_compared_by_duties_done(talk: Talk) -> None:
     """Check-ins do not come into it: they are clicks."""
     await with_rules(talk)
     await publish(talk, SUPERIOR, "截止 2026-12-10")
+    await talk.say(MEMBER, "资料 1")
     await talk.say(MEMBER, "学完了 1 好")
     await talk.say(SIBLING, "签到 党章 600分钟")
     [reply] = await talk.say(SUPERIOR, "学习情况")
@@ -90,6 +91,7 @@ async def test_the_switch_is_that_of_the_people_who_are_listed(talk: Talk) -> No
 async def test_points_are_shown_only_where_they_are_switched_on(talk: Talk) -> None:
     await publish(talk, SECRETARY)
     await talk.say(MEMBER, "签到 党章 60分钟")
+    await talk.say(MEMBER, "资料 1")
     await talk.say(MEMBER, "学完了 1 好")
     [off] = await talk.say(MEMBER, "我的学习")
     assert "积分" not in off.text

@@ -141,7 +141,7 @@ async def test_learning_closes_it_and_counts_the_minutes_once(
     database: Database, book: RuleBook
 ) -> None:
     number = await start(database, book)
-    for expected in (True, False):
+    for counted, was_open in ((30, True), (None, False)):
         async with database.write() as session:
             person = await person_named(session, "王小明")
             material = await session.get_one(Material, number)
@@ -157,7 +157,7 @@ async def test_learning_closes_it_and_counts_the_minutes_once(
                 now=NOW,
                 sent_at=NOW,
             )
-        assert (first, closed) == (expected, expected)
+        assert (first, closed) == (counted, was_open)
     async with database.read() as session:
         [item] = await materials.listed(session, person_id=person.id, unit_path="/1/2/", limit=5)
     assert item.reading is not None
