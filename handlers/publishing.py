@@ -104,18 +104,15 @@ async def confirm(context: Context) -> Reply:
     book = await keeping.current(context.session)
     owed = 0
     if book is not None:
-        owed = await study_duties.owe(
-            context.session,
-            material,
-            book,
-            today=context.calendar_today,
-            now=context.calendar_now,
-            zone=context.services.zone,
+        times = study_duties.Times(
+            context.calendar_today, context.calendar_now, context.now, context.services.zone
         )
+        owed = (await study_duties.owe(context.session, material, book, times)).new
     await context.record(
         "study.publish", f"material:{material.id}", units=[unit.id for unit in units], duties=owed
     )
-    tasks = f"已生成 {owed} 项学习任务，到期前会提醒。" if owed else ""
+    rest = "其余人的随后陆续生成。" if owed >= study_duties.BATCH else ""
+    tasks = f"已生成 {owed} 项学习任务，到期前会提醒。{rest}" if owed else ""
     return Reply(
         f"已发布《{material.title}》（编号 {material.id}）给{_names(units)}。{tasks}",
         buttons=((Button("撤回", f"/withdraw_material {material.id}"),),),
@@ -140,7 +137,8 @@ async def withdraw(context: Context) -> Reply:
         context.session, material.id, now=context.calendar_now, sent_at=context.now
     )
     await context.record("study.withdraw", f"material:{material.id}", duties=gone)
-    tasks = f"{gone} 项没有办结的学习任务一并撤回。" if gone else ""
+    rest = "其余的随后陆续撤回。" if gone >= study_duties.BATCH else ""
+    tasks = f"{gone} 项没有办结的学习任务一并撤回。{rest}" if gone else ""
     return Reply(f"已撤回《{material.title}》。{tasks}已学完的记录不变。")
 
 

@@ -44,7 +44,7 @@ async def report(context: Context) -> Reply:
     )
     lines = [
         f"{unit.name}学习情况（{today.year} 年，含下级，党员 {len(members)} 人）",
-        *await _counts(context, members, month),
+        *await _counts(context, within, members, month),
         _duties_line(duties),
     ]
     if context.overheard:
@@ -93,12 +93,12 @@ async def _branch(context: Context) -> Unit:
 
 
 async def _counts(
-    context: Context, members: Sequence[Standing], month: Mapping[int, int]
+    context: Context, within: Scope, members: Sequence[Standing], month: Mapping[int, int]
 ) -> list[str]:
     zone = context.services.zone
     first = datetime.combine(context.today.replace(day=1), datetime.min.time(), zone)
     quizzed = await standing.quizzed(
-        context.session, [one.person_id for one in members], since=first
+        context.session, within.people(), since=first, today=context.today
     )
     whole = len(members)
     this_month = sum(one.person_id in month for one in members)
@@ -107,7 +107,7 @@ async def _counts(
     return [
         f"本月有学习记录 {this_month} 人（{rate(this_month, whole)}），"
         f"本年 {this_year} 人（{rate(this_year, whole)}）",
-        f"本月参加答题 {len(quizzed)} 人（{rate(len(quizzed), whole)}）",
+        f"本月参加答题 {quizzed} 人（{rate(quizzed, whole)}）",
         f"已达到年度学时 {reached} 人（{rate(reached, whole)}）",
     ]
 

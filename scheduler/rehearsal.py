@@ -82,7 +82,8 @@ async def study(session: AsyncSession, book: RuleBook, *, now: datetime, zone: Z
             by_id=post.person_id,
             now=now,
         )
-        await study_duties.owe(session, material, book, today=today, now=now, zone=zone)
+        times = study_duties.Times(today, now, now, zone)
+        await study_duties.owe(session, material, book, times)
     people = await session.scalars(
         select(Person.id).where(Person.unit_id == post.unit_id).order_by(Person.id).limit(6)
     )

@@ -104,7 +104,7 @@ async def of_round(
         right=sum(right.values()),
         perfect=sum(number == len(put) for number in right.values()),
         tallies=tuple(_tally(post, question, answers) for post, question in put),
-        leaders=await _leaders(session, right, by_who),
+        leaders=await _leaders(session, round_id, right, by_who),
     )
 
 
@@ -124,7 +124,7 @@ async def first_right(session: AsyncSession, post_id: int) -> RoundAnswer | None
 
 
 async def names_of(session: AsyncSession, person_ids: Sequence[int]) -> dict[int, str]:
-    """Return the names of people."""
+    """Return the names of a few people."""
     named = select(Person.id, Person.name).where(Person.id.in_(person_ids))
     return dict((await session.execute(named)).all())
 
@@ -136,10 +136,17 @@ def _tally(post: QuizPost, question: QuizQuestion, answers: Sequence[RoundAnswer
 
 async def _leaders(
     session: AsyncSession,
+    round_id: int,
     right: dict[tuple[str, int], int],
     by_who: dict[tuple[str, int], list[RoundAnswer]],
 ) -> tuple[Leader, ...]:
     bound = [who for who in by_who if who[0] == "person"]
-    names = await names_of(session, [person_id for _, person_id in bound])
+    took_part = (
+        select(QuizAnswer.person_id)
+        .join(QuizPost, QuizPost.id == QuizAnswer.post_id)
+        .where(QuizPost.round_id == round_id)
+    )
+    named = select(Person.id, Person.name).where(Person.id.in_(took_part))
+    names = dict((await session.execute(named)).all())
     bound.sort(key=lambda who: (-right[who], by_who[who][-1].id))
     return tuple(Leader(names[who[1]], right[who]) for who in bound)

@@ -7,29 +7,29 @@ hours of the unit. It is an offer and no reminder: nobody above hears of it by n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, true
+from sqlalchemy import String, and_, cast, exists, false, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import organisation
+from db.accounts import in_force, present
 from db.engine import Database
-from db.tables import Material, Outbox, Title, Unit
+from db.tables import Material, Outbox, Person, Post, Title, Unit
 from knowledge.study import mutes
 from knowledge.study.standing import Standing, standings
 from scheduler import outbox, quiet, recipients, study_duties
 from scheduler.channels import Lane
 from scheduler.messages import Button, Message
 from scheduler.rulebook.model import RuleBook
+from scheduler.study_duties import Times
 from scheduler.workdays import Workdays
 
 KIND = "study"
-BATCH = 100
-# So many people are asked about by one statement.
-TOGETHER = 1000
+# So many people are looked at together.
+BATCH = 500
 # A material is news for so long.
 FRESH = timedelta(days=3)
 # Month and day from which who is short of hours is told, and for how many days it may be late.
@@ -58,26 +58,21 @@ async def look(
 ) -> int:
     """Let duties follow the people and tell the news; return how many messages were written.
 
-    `now` is the calendar's time, `sent_at` the real one.
+    `now` is the calendar's time, `sent_at` the real one. People are looked at `batch` by
+    `batch`; who was told is not told again, so that one that is killed midway goes on.
     """
-    today = now.astimezone(zone).date()
-    async with database.write() as session:
-        await study_duties.follow(session, book, today=today, now=now, sent_at=sent_at, zone=zone)
+    times = Times(now.astimezone(zone).date(), now, sent_at, zone)
+    await study_duties.follow(database, book, times)
     async with database.read() as session:
         workdays = await Workdays.load(session)
-        news = await _materials(session, today=today, sent_at=sent_at)
-        news += await _short(session, today=today, workdays=workdays)
-        news = [
-            one
-            for first in range(0, len(news), TOGETHER)
-            for one in await _tellable(
-                session, news[first : first + TOGETHER], now=now, zone=zone, workdays=workdays
-            )
-        ]
     told = 0
-    for first in range(0, len(news), batch):
+    async for news in _pages(database, times, workdays, batch):
+        async with database.read() as session:
+            news = await _tellable(session, news, times, workdays)
+        if not news:
+            continue
         async with database.write() as session:
-            for one in news[first : first + batch]:
+            for one in news:
                 told += await outbox.notify(
                     session,
                     one.person_id,
@@ -102,38 +97,73 @@ def notice_day(today: date, workdays: Workdays) -> date | None:
     return None
 
 
-async def _materials(session: AsyncSession, *, today: date, sent_at: datetime) -> list[News]:
-    fresh = await session.scalars(
-        select(Material).where(
-            Material.published_at > sent_at - FRESH, Material.withdrawn_at.is_(None)
+async def _pages(
+    database: Database, times: Times, workdays: Workdays, batch: int
+) -> AsyncIterator[list[News]]:
+    async with database.read() as session:
+        fresh = await session.scalars(
+            select(Material).where(
+                Material.published_at > times.sent_at - FRESH, Material.withdrawn_at.is_(None)
+            )
         )
-    )
-    news = []
     for material in fresh.all():
-        due = f"，请在 {material.due_on:%m-%d} 前学完" if material.due_on else ""
-        message = Message(
-            f"新的学习资料《{material.title}》{due}。",
-            buttons=((Button("打开", f"/material {material.id}"),),),
-        )
-        members = await study_duties.people(session, material.id, today)
-        news += [
-            News(person, unit, f"material:{material.id}:{person}", message)
-            for person, unit in members.items()
-            if person != material.published_by
+        async for page in _of_material(database, material, times.today, batch):
+            yield page
+    day = notice_day(times.today, workdays)
+    if day is not None:
+        async for page in _short(database, day, times.today, batch):
+            yield page
+
+
+async def _of_material(
+    database: Database, material: Material, today: date, batch: int
+) -> AsyncIterator[list[News]]:
+    """Yield the news of a material for whoever was not told yet, page by page."""
+    due = f"，请在 {material.due_on:%m-%d} 前学完" if material.due_on else ""
+    message = Message(
+        f"新的学习资料《{material.title}》{due}。",
+        buttons=((Button("打开", f"/material {material.id}"),),),
+    )
+    key = f"material:{material.id}:"
+    told = exists().where(Outbox.dedup_key == literal(key).concat(cast(Person.id, String)))
+    untold = study_duties.people(material.id, today).where(
+        Person.id != material.published_by, ~told
+    )
+    after: int | None = 0
+    while after is not None:
+        async with database.read() as session:
+            found = await session.execute(untold.where(Person.id > after).limit(batch))
+            members = found.all()
+        yield [News(person, unit, f"{key}{person}", message) for person, unit in members]
+        after = members[-1][0] if len(members) == batch else None
+
+
+async def _short(
+    database: Database, day: date, today: date, batch: int
+) -> AsyncIterator[list[News]]:
+    """Yield the notices for who is short of hours, page by page, then those for the secretaries."""
+    counts: Counter[int] = Counter()
+    after: int | None = 0
+    while after is not None:
+        async with database.read() as session:
+            ids = await session.scalars(
+                select(Person.id).where(Person.id > after).order_by(Person.id).limit(batch)
+            )
+            page = ids.all()
+            within = and_(Person.id > after, Person.id <= page[-1]) if page else false()
+            short = [one for one in await standings(session, within, today=today) if one.missing]
+        counts.update(one.unit_id for one in short)
+        yield [
+            News(one.person_id, one.unit_id, f"study-hours:{day}:{one.person_id}", _friendly(one))
+            for one in short
         ]
-    return news
-
-
-async def _short(session: AsyncSession, *, today: date, workdays: Workdays) -> list[News]:
-    day = notice_day(today, workdays)
-    if day is None:
-        return []
-    short = [one for one in await standings(session, true(), today=today) if one.missing]
-    news = [
-        News(one.person_id, one.unit_id, f"study-hours:{day}:{one.person_id}", _friendly(one))
-        for one in short
-    ]
-    return news + await _for_secretaries(session, short, day, today)
+        after = page[-1] if len(page) == batch else None
+    units = sorted(counts)
+    for first in range(0, len(units), batch):
+        some = {unit_id: counts[unit_id] for unit_id in units[first : first + batch]}
+        async with database.read() as session:
+            news = await _for_secretaries(session, some, day, today)
+        yield news
 
 
 def _friendly(one: Standing) -> Message:
@@ -147,32 +177,38 @@ def _friendly(one: Standing) -> Message:
 
 
 async def _for_secretaries(
-    session: AsyncSession, short: Sequence[Standing], day: date, today: date
+    session: AsyncSession, short: Mapping[int, int], day: date, today: date
 ) -> list[News]:
     """Tell the secretaries how many it is; the names are shown to them where they ask for them."""
-    news = []
-    for unit_id, count in Counter(one.unit_id for one in short).items():
-        unit = await session.get_one(Unit, unit_id)
-        message = Message(
-            f"{unit.name}还有 {count} 名党员今年学时没有达到要求，已提醒本人。"
-            "名单请私聊发送“学习情况”。",
-            buttons=((Button("学习情况", f"/studyreport {unit.name}"),),),
+    rows = await session.execute(
+        select(Unit.id, Unit.name, Post.person_id)
+        .join(Post, Post.unit_id == Unit.id)
+        .join(Person, Person.id == Post.person_id)
+        .where(
+            Unit.id.in_(short),
+            Post.title == Title.SECRETARY.value,
+            present(today),
+            *in_force(today),
         )
-        for person in await organisation.holders(
-            session, unit_id=unit_id, title=Title.SECRETARY, today=today
-        ):
-            key = f"study-hours:{day}:secretary:{unit_id}:{person.id}"
-            news.append(News(person.id, unit_id, key, message))
-    return news
+        .order_by(Unit.id, Post.id)
+    )
+    return [
+        News(
+            person_id,
+            unit_id,
+            f"study-hours:{day}:secretary:{unit_id}:{person_id}",
+            Message(
+                f"{name}还有 {short[unit_id]} 名党员今年学时没有达到要求，已提醒本人。"
+                "名单请私聊发送“学习情况”。",
+                buttons=((Button("学习情况", f"/studyreport {name}"),),),
+            ),
+        )
+        for unit_id, name, person_id in rows
+    ]
 
 
 async def _tellable(
-    session: AsyncSession,
-    news: Sequence[News],
-    *,
-    now: datetime,
-    zone: ZoneInfo,
-    workdays: Workdays,
+    session: AsyncSession, news: Sequence[News], times: Times, workdays: Workdays
 ) -> list[News]:
     """Leave out what was told, who cannot be reached or has muted it, and who has quiet hours."""
     if not news:
@@ -180,7 +216,7 @@ async def _tellable(
     people = {one.person_id for one in news}
     reached = await recipients.seats(session, people)
     silent = await mutes.muted(session, people, mutes.STUDY)
-    hours = await quiet.of_units(session, zone=zone)
+    hours = await quiet.of_units(session, zone=times.zone)
     told = await _told(session, [one.key for one in news])
     return [
         one
@@ -188,7 +224,7 @@ async def _tellable(
         if one.key not in told
         and one.person_id in reached
         and one.person_id not in silent
-        and _is_open(hours, one.unit_id, now, workdays)
+        and _is_open(hours, one.unit_id, times.now, workdays)
     ]
 
 

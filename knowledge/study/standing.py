@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, select, union
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.accounts import in_force, present
@@ -69,13 +68,21 @@ async def standings(
     ]
 
 
-async def quizzed(session: AsyncSession, person_ids: Sequence[int], *, since: datetime) -> set[int]:
-    """Return who of some people has answered a question, in a group or alone."""
-    answers = (
-        select(table.person_id).where(table.person_id.in_(person_ids), table.at >= since)
+async def quizzed(
+    session: AsyncSession, within: ColumnElement[bool], *, since: datetime, today: date
+) -> int:
+    """Return how many members of a scope have answered a question, in a group or alone."""
+    answered = (
+        exists().where(table.person_id == Person.id, table.at >= since)
         for table in (QuizAnswer, PracticeAnswer)
     )
-    return set(await session.scalars(union(*answers)))
+    statement = (
+        select(func.count())
+        .select_from(Person)
+        .join(Unit, Unit.id == Person.unit_id)
+        .where(within, Person.stage.in_(MEMBERS), present(today), or_(*answered))
+    )
+    return await session.scalar(statement) or 0
 
 
 async def _titles(

@@ -17,6 +17,7 @@ from scheduler import auditor, planning, study_duties
 from scheduler.rulebook.checks import check
 from scheduler.rulebook.model import RuleBook
 from scheduler.rulebook.reading import SHIPPED, read_folder
+from scheduler.study_duties import Times
 from tests.scheduler.world import (
     BRANCH,
     GROUP,
@@ -34,6 +35,7 @@ from tests.scheduler.world import (
 
 NOW = at(MONDAY, 10)
 DUE = date(2026, 12, 10)
+TIMES = Times(MONDAY, NOW, NOW, ZONE)
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +56,14 @@ async def publish(database: Database, book: RuleBook, unit: str = BRANCH, due: d
             by_id=(await person_named(session, "支书记")).id,
             now=NOW,
         )
-        await study_duties.owe(session, material, book, today=MONDAY, now=NOW, zone=ZONE)
+        await study_duties.owe(session, material, book, TIMES)
         return material.id
 
 
 async def follow(database: Database, book: RuleBook, today: date = MONDAY) -> int:
     """Let the duties follow the people."""
-    async with database.write() as session:
-        return await study_duties.follow(
-            session, book, today=today, now=at(today, 12), sent_at=at(today, 12), zone=ZONE
-        )
+    times = Times(today, at(today, 12), at(today, 12), ZONE)
+    return await study_duties.follow(database, book, times)
 
 
 async def states(database: Database) -> dict[str, str]:
@@ -178,7 +178,7 @@ async def test_withdrawing_takes_open_duties_back_and_leaves_what_is_done(
         )
         assert await materials.withdraw(session, number, now=NOW)
         assert not await materials.withdraw(session, number, now=NOW)
-        assert await study_duties.withdraw(session, number, **times) == 4
+        assert await study_duties.withdraw(session, number, now=NOW, sent_at=NOW) == 4
     found = await states(database)
     assert found.pop("王小明") == "done"
     assert set(found.values()) == {"withdrawn"}
@@ -186,6 +186,33 @@ async def test_withdrawing_takes_open_duties_back_and_leaves_what_is_done(
     async with database.read() as session:
         seen = await materials.listed(session, person_id=person.id, unit_path="/1/2/", limit=5)
     assert seen == []
+
+
+async def test_batches_that_are_cut_off_are_gone_on_with(
+    database: Database, book: RuleBook
+) -> None:
+    """Fault: everybody was handed theirs in one transaction, however many they were."""
+    number = await start(database, book)
+    async with database.write() as session:
+        for name in "甲乙丙丁戊":
+            await add_person(session, await unit_named(session, GROUP), name)
+        material = await session.get_one(Material, number)
+        assert await study_duties.owe(session, material, book, TIMES, batch=2) == (2, 0)
+    assert len(await states(database)) == 7
+    assert await study_duties.follow(database, book, TIMES, batch=2) == 3
+    assert len(await states(database)) == 10
+    async with database.write() as session:
+        other = await unit_named(session, BRANCH)
+        for name in "甲乙丙":
+            (await person_named(session, name)).unit_id = other.id
+    assert await study_duties.follow(database, book, TIMES, batch=2) == 0
+    async with database.write() as session:
+        moved = select(Duty.id).where(Duty.unit_id == other.id)
+        assert len((await session.scalars(moved)).all()) == 6
+        await materials.withdraw(session, number, now=NOW)
+        assert await study_duties.withdraw(session, number, now=NOW, sent_at=NOW, batch=3) == 3
+    assert await study_duties.follow(database, book, TIMES, batch=3) == 0
+    assert set((await states(database)).values()) == {"withdrawn"}
 
 
 async def test_nobody_owes_what_is_over_or_has_no_limit(database: Database, book: RuleBook) -> None:

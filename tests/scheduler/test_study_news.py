@@ -54,9 +54,9 @@ async def study(database: Database, name: str, minutes: int) -> None:
         )
 
 
-async def look(database: Database, now: datetime) -> int:
-    """Look for news at a time."""
-    return await study_news.look(database, BOOK, now=now, sent_at=now, zone=ZONE)
+async def look(database: Database, now: datetime, *, batch: int = 3) -> int:
+    """Look for news at a time, at a few people together."""
+    return await study_news.look(database, BOOK, now=now, sent_at=now, zone=ZONE, batch=batch)
 
 
 async def read(database: Database) -> dict[str, list[str]]:
