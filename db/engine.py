@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,12 +29,16 @@ class Database:
     On SQLite a write transaction starts as BEGIN IMMEDIATE: a transaction that reads first and
     writes later would otherwise fail at once when another one has written in between, and the
     busy time-out does not help there. Reads use a second engine and never wait for a writer.
-    `busy_timeout_s` is how long a transaction waits for SQLite's lock.
+    `busy_timeout_s` is how long a transaction waits for SQLite's lock. SQLite looks for a free
+    lock now and then, and whoever comes by just then has it: so within this process writers
+    stand in line, and none that writes much keeps the others waiting.
     """
 
     def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._patience_s = busy_timeout_s
+        self._line = asyncio.Lock()
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, busy_timeout_s, immediate=True)
             self._reader = _sqlite_engine(url, busy_timeout_s, immediate=False)
@@ -56,7 +61,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """Open a transaction that commits at the end of the block, or not at all."""
-        async with AsyncSession(self._writer, expire_on_commit=False) as session:
+        async with self._turn(), AsyncSession(self._writer, expire_on_commit=False) as session:
             # Taking the connection now takes SQLite's write lock now, before anything is read.
             await session.connection()
             yield session
@@ -68,6 +73,22 @@ class Database:
         async with AsyncSession(self._reader, expire_on_commit=False) as session:
             # Closing rolls back and, unlike rollback(), leaves the loaded rows usable.
             yield session
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait in line for SQLite's right to write; as long as its own time-out, as its error."""
+        if not self.is_sqlite:
+            yield
+            return
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._line.acquire()
+        except TimeoutError as error:
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        try:
+            yield
+        finally:
+            self._line.release()
 
     async def has_grown(self, table: str) -> None:
         """Let PostgreSQL look at a table that has grown a lot.

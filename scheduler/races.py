@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import OutboxState, QuizGroup, QuizRound, RoundState
 from scheduler import round_posts, round_words, standings
-from scheduler.round_posts import Put
+from scheduler.round_posts import Put, Turn
 from scheduler.standings import RoundAnswer, Tally
 
 # How long a question of a race waits for its right answer.
@@ -41,15 +41,12 @@ async def step(
         await _announce(session, group, round_, current, now=now)
     if len(questions) < round_.count:
         position = current.post.position + 1
-        following = await round_posts.draw(
-            session, group, round_, path, count=1, seed=f"{round_.id}:{position}"
-        )
+        turn = Turn(group, round_, path, zone, count=1, first=position)
+        [following] = await round_posts.draw(session, [turn])
         asked = {one.question.id for one in questions}
         if current.was_seen and following and following[0].id not in asked:
             round_.closes_at = round_.next_at = now + LENGTH
-            await round_posts.put(
-                session, group, round_, following, first=position, zone=zone, now=now
-            )
+            await round_posts.put(session, [(turn, following)], now=now)
             return
     await _finish(session, group, round_, questions, now=now)
 

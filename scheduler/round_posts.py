@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Outbox, OutboxState, QuizGroup, QuizPost, QuizQuestion, QuizRound
@@ -54,6 +54,21 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A round that is to be given so many questions, from the position `first` on.
+
+    `path` and `zone` are those of its group's unit.
+    """
+
+    group: QuizGroup
+    round: QuizRound
+    path: str
+    zone: tzinfo
+    count: int
+    first: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A posted question and where it belongs."""
 
@@ -68,69 +83,88 @@ def address(group: QuizGroup) -> Address:
     return Address(group.channel, group.chat, group.thread)
 
 
-async def draw(
-    session: AsyncSession, group: QuizGroup, round_: QuizRound, path: str, *, count: int, seed: str
-) -> list[QuizQuestion]:
-    """Choose questions that the group has not had, or has had longest ago."""
-    asked = (
-        select(QuizPost.question_id)
-        .join(QuizRound, QuizRound.id == QuizPost.round_id)
-        .where(QuizRound.group_id == group.id)
-        .order_by(QuizPost.id.desc())
-        .limit(REMEMBERED)
-    )
-    newest_first = dict.fromkeys(await session.scalars(asked))
-    return await bank.pick(
-        session,
-        unit_path=path,
-        topic=round_.topic,
-        count=count,
-        today=round_.local_date,
-        avoid=list(reversed(newest_first)),
-        seed=seed,
-    )
+async def draw(session: AsyncSession, turns: Sequence[Turn]) -> list[list[QuizQuestion]]:
+    """Choose questions that each group has not had, or has had longest ago."""
+    asked = await _asked_of(session, [turn.group.id for turn in turns])
+    pool = await bank.Pool.load(session, [turn.path for turn in turns])
+    chosen = [
+        pool.draw(
+            unit_path=turn.path,
+            topic=turn.round.topic,
+            count=turn.count,
+            today=turn.round.local_date,
+            avoid=asked.get(turn.group.id, ()),
+            seed=f"{turn.round.id}:{turn.first}",
+        )
+        for turn in turns
+    ]
+    by_id = await bank.by_ids(session, (id_ for ids in chosen for id_ in ids))
+    return [[by_id[id_] for id_ in ids] for ids in chosen]
 
 
 async def put(
     session: AsyncSession,
-    group: QuizGroup,
-    round_: QuizRound,
-    questions: Sequence[QuizQuestion],
+    asking: Iterable[tuple[Turn, Sequence[QuizQuestion]]],
     *,
-    first: int = 1,
-    zone: tzinfo,
     now: datetime,
 ) -> None:
-    """Write the questions for delivery, at the positions from `first` on."""
-    posts = [
-        QuizPost(
-            round_id=round_.id,
-            position=position,
-            question_id=question.id,
-            order=list(bank.shuffled(question, f"{round_.id}:{position}")),
-        )
-        for position, question in enumerate(questions, first)
+    """Write the questions of each turn for delivery, at the positions from its `first` on."""
+    placed = [
+        (turn, question, _post(turn.round, position, question))
+        for turn, questions in asking
+        for position, question in enumerate(questions, turn.first)
     ]
-    session.add_all(posts)
+    session.add_all(post for _, _, post in placed)
+    # The buttons say which post they answer.
     await session.flush()
-    seconds = round((round_.closes_at - now).total_seconds())
-    life = kinds.of("poll").life or timedelta.max
-    keys = {_key(round_, post): post for post in posts}
-    for (key, post), question in zip(keys.items(), questions, strict=True):
-        await outbox.enqueue(
-            session,
-            round_words.question(round_, post, question, seconds=seconds, zone=zone),
-            key=key,
-            address=address(group),
-            kind="poll",
-            lane=Lane.TIMED,
-            now=now,
-            expires_at=min(max(round_.closes_at, now + PATIENCE), now + life),
-        )
-    rows = select(Outbox.dedup_key, Outbox.id).where(Outbox.dedup_key.in_(keys))
+    await outbox.enqueue_all(session, [_draft(*one, now=now) for one in placed], now=now)
+    by_key = {_key(turn.round, post): post for turn, _, post in placed}
+    rows = select(Outbox.dedup_key, Outbox.id).where(Outbox.dedup_key.in_(by_key))
     for key, outbox_id in await session.execute(rows):
-        keys[key].outbox_id = outbox_id
+        by_key[key].outbox_id = outbox_id
     await session.flush()
+
+
+def _post(round_: QuizRound, position: int, question: QuizQuestion) -> QuizPost:
+    order = list(bank.shuffled(question, f"{round_.id}:{position}"))
+    return QuizPost(round_id=round_.id, position=position, question_id=question.id, order=order)
+
+
+def _draft(turn: Turn, question: QuizQuestion, post: QuizPost, *, now: datetime) -> outbox.Draft:
+    closes_at = turn.round.closes_at
+    seconds = round((closes_at - now).total_seconds())
+    life = kinds.of("poll").life or timedelta.max
+    return outbox.Draft(
+        round_words.question(turn.round, post, question, seconds=seconds, zone=turn.zone),
+        key=_key(turn.round, post),
+        address=address(turn.group),
+        kind="poll",
+        lane=Lane.TIMED,
+        expires_at=min(max(closes_at, now + PATIENCE), now + life),
+    )
+
+
+async def _asked_of(session: AsyncSession, group_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return the last questions of each group, the oldest first, each where it came last."""
+    newest = func.row_number().over(partition_by=QuizRound.group_id, order_by=QuizPost.id.desc())
+    ranked = (
+        select(QuizRound.group_id, QuizPost.question_id, QuizPost.id, newest.label("place"))
+        .join(QuizRound, QuizRound.id == QuizPost.round_id)
+        .where(QuizRound.group_id.in_(group_ids))
+        .subquery()
+    )
+    rows = await session.execute(
+        select(ranked.c.group_id, ranked.c.question_id)
+        .where(ranked.c.place <= REMEMBERED)
+        .order_by(ranked.c.id)
+    )
+    found: dict[int, dict[int, None]] = {}
+    for group_id, question_id in rows:
+        its = found.setdefault(group_id, {})
+        # What was asked again moves to the end.
+        its.pop(question_id, None)
+        its[question_id] = None
+    return {group_id: list(its) for group_id, its in found.items()}
 
 
 async def asked(session: AsyncSession, post_id: int) -> Asked | None:

@@ -10,7 +10,7 @@ or would be over by now: then it is left out and whoever answers for the group i
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,15 +20,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.engine import Database
 from db.tables import QuizAnswer, QuizGroup, QuizPost, QuizRound, RoundKind, RoundState, Unit
 from db.types import insert_new_ids
-from scheduler import quiz_groups, races, round_posts, round_words, standings
+from scheduler import opening, quiz_groups, races, round_posts, round_words, standings
+from scheduler.opening import Slot
 from scheduler.quiz_groups import Almanac
 from scheduler.quiz_times import Course
 
 log = logging.getLogger(__name__)
 
 LATEST = timedelta(minutes=30)
-# A transaction holds SQLite's right to write for some ten milliseconds a group.
-BATCH = 5
+# A transaction holds SQLite's right to write for some milliseconds a group.
+BATCH = 20
 # What cannot be worked on is looked at again after this.
 BACKOFF = timedelta(minutes=1)
 
@@ -90,23 +91,22 @@ async def start(
     number = (await session.scalar(numbers) or 0) + 1
     minutes = timedelta(minutes=group.minutes)
     length = races.LENGTH if kind is RoundKind.RACE else minutes
-    round_ = await _hold(
-        session,
+    slot = Slot(
         group,
-        kind=kind,
+        kind,
+        number,
         day=day,
-        number=number,
         due_at=now,
         closes_at=now + length,
         topic=topic,
         count=count,
         zone=zone,
         asked_by=by_id,
-        now=now,
     )
-    if round_ is None or round_.state != RoundState.OPEN.value:
+    held = await opening.hold(session, [slot], now=now)
+    if not held or held[0].state != RoundState.OPEN.value:
         raise NoQuestions
-    return round_
+    return held[0]
 
 
 async def running(session: AsyncSession, group: QuizGroup, *kinds: RoundKind) -> QuizRound | None:
@@ -180,16 +180,29 @@ def _has_winner() -> ColumnElement[bool]:
 async def _open_some(session: AsyncSession, almanac: Almanac, *, now: datetime, limit: int) -> int:
     due = _due_groups(now, limit).with_for_update(skip_locked=True)
     groups = list(await session.scalars(due))
+    if not groups or await _opened(session, groups, almanac, now=now):
+        return len(groups)
+    # One group that cannot be worked on holds up no other.
     for group in groups:
-        try:
-            async with session.begin_nested():
-                await _catch_up(session, group, almanac, now=now)
-        except Exception:
-            # One group that cannot be worked on holds up no other.
-            log.exception("the round of group %s cannot be opened", group.id)
+        await session.refresh(group)
+        if not await _opened(session, [group], almanac, now=now):
             await session.refresh(group)
             group.next_at = now + BACKOFF
     return len(groups)
+
+
+async def _opened(
+    session: AsyncSession, groups: Sequence[QuizGroup], almanac: Almanac, *, now: datetime
+) -> bool:
+    """Work on groups together; False, and nothing done, if that fails."""
+    ids = [group.id for group in groups]
+    try:
+        async with session.begin_nested():
+            await _catch_up(session, groups, almanac, now=now)
+    except Exception:
+        log.exception("the rounds of groups %s cannot be opened", ids)
+        return False
+    return True
 
 
 async def _close_some(session: AsyncSession, almanac: Almanac, *, now: datetime, limit: int) -> int:
@@ -207,90 +220,45 @@ async def _close_some(session: AsyncSession, almanac: Almanac, *, now: datetime,
 
 
 async def _catch_up(
-    session: AsyncSession, group: QuizGroup, almanac: Almanac, *, now: datetime
+    session: AsyncSession, groups: Sequence[QuizGroup], almanac: Almanac, *, now: datetime
 ) -> None:
-    """Hold the round that is due; those that are too late by now are left out, with one notice."""
-    zone, missed = almanac.zones[group.unit_id], list[date]()
+    """Hold the rounds that are due; those that are too late by now are left out, with a notice."""
+    slots = [slot for group in groups for slot in await _slots(session, group, almanac, now=now)]
+    await opening.hold(session, slots, now=now)
+    await session.flush()
+
+
+async def _slots(
+    session: AsyncSession, group: QuizGroup, almanac: Almanac, *, now: datetime
+) -> list[Slot]:
+    """Return the round that is due, and see to those that are too late and to the next time."""
+    zone, missed, slots = almanac.zones[group.unit_id], list[date](), list[Slot]()
     while group.next_at is not None and group.next_at <= now:
         course = Course(group.daily_at or "", group.days)
         day, due = course.latest(group.next_at, zone)
-        minutes = timedelta(minutes=group.minutes)
+        # The end moves with the beginning.
+        closes_at = now + timedelta(minutes=group.minutes)
         if not course.falls_on(day, almanac.workdays):
             log.info("group %s has no round on %s any more", group.id, day)
-        elif now - due <= LATEST and now < due + minutes:
-            await _hold(
-                session,
-                group,
-                kind=RoundKind.DAILY,
-                day=day,
-                number=1,
-                due_at=due,
-                # The end moves with the beginning.
-                closes_at=now + minutes,
-                topic=group.topic,
-                count=group.count,
-                zone=zone,
-                asked_by=None,
-                now=now,
+        elif now - due <= LATEST and now - due < timedelta(minutes=group.minutes):
+            slots.append(
+                Slot(
+                    group,
+                    RoundKind.DAILY,
+                    day=day,
+                    due_at=due,
+                    closes_at=closes_at,
+                    topic=group.topic,
+                    count=group.count,
+                    zone=zone,
+                )
             )
         elif await _leave_out(session, group, day, due, now=now):
             missed.append(day)
         group.next_at = almanac.next_of(group, after=due, taken=day)
     if missed:
         await _tell_missed(session, group, missed, now=now, zone=zone)
-    await session.flush()
-
-
-async def _hold(
-    session: AsyncSession,
-    group: QuizGroup,
-    *,
-    kind: RoundKind,
-    day: date,
-    number: int,
-    due_at: datetime,
-    closes_at: datetime,
-    topic: str,
-    count: int,
-    zone: ZoneInfo,
-    asked_by: int | None,
-    now: datetime,
-) -> QuizRound | None:
-    """Open a round and put its questions; None if its slot is taken.
-
-    With nothing to ask the slot is skipped; of a daily round somebody is told.
-    """
-    values = {
-        "group_id": group.id,
-        "local_date": day,
-        "kind": kind.value,
-        "number": number,
-        "topic": topic,
-        "count": count,
-        "state": RoundState.OPEN.value,
-        "due_at": due_at,
-        "opened_at": now,
-        "closes_at": closes_at,
-        "next_at": closes_at,
-        "asked_by": asked_by,
-    }
-    for round_id in await insert_new_ids(session, QuizRound, [values]):
-        round_ = await session.get_one(QuizRound, round_id)
-        unit = await session.get_one(Unit, group.unit_id)
-        asked_at_once = 1 if kind is RoundKind.RACE else count
-        questions = await round_posts.draw(
-            session, group, round_, unit.path, count=asked_at_once, seed=str(round_id)
-        )
-        if not questions:
-            round_.state, round_.next_at = RoundState.SKIPPED.value, None
-            if kind is RoundKind.DAILY:
-                await _tell_empty(session, group, round_, now=now, zone=zone)
-            return round_
-        if kind is not RoundKind.RACE:
-            round_.count = len(questions)
-        await round_posts.put(session, group, round_, questions, zone=zone, now=now)
-        return round_
-    return None
+    return slots
 
 
 async def _close(
@@ -374,16 +342,4 @@ async def _tell_missed(
         "没有补发，不影响大家的成绩。"
     )
     key = f"quiz-missed:{group.id}:{days[-1]}"
-    await quiz_groups.tell(session, group, text, key=key, now=now, zone=zone)
-
-
-async def _tell_empty(
-    session: AsyncSession, group: QuizGroup, round_: QuizRound, *, now: datetime, zone: ZoneInfo
-) -> None:
-    topic = f"“{round_.topic}”" if round_.topic else ""
-    text = (
-        f"{quiz_groups.name_of(group)}{round_.local_date:%m-%d} 的每日答题没有发出："
-        f"题库里没有可用的{topic}题目。"
-    )
-    key = f"quiz-empty:{round_.id}"
     await quiz_groups.tell(session, group, text, key=key, now=now, zone=zone)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection
+import random
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import QuizQuestion
@@ -14,7 +16,9 @@ from knowledge.quiz.choices import parse_choice, shuffled
 from knowledge.quiz.model import letters
 
 __all__ = [
+    "Pool",
     "askable",
+    "by_ids",
     "get",
     "in_use",
     "letters",
@@ -24,6 +28,54 @@ __all__ = [
     "source_line",
     "topics",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The questions in use of some units, by all that decides which of them may be put."""
+
+    rows: tuple[Row[*tuple[Any, ...]], ...]
+
+    @classmethod
+    async def load(cls, session: AsyncSession, unit_paths: Iterable[str]) -> Pool:
+        """Read those shipped and those of the units on the paths."""
+        columns = (
+            QuizQuestion.id,
+            QuizQuestion.unit_id,
+            QuizQuestion.topic,
+            QuizQuestion.valid_from,
+            QuizQuestion.valid_to,
+        )
+        used = select(*columns).where(*in_use("".join(unit_paths))).order_by(QuizQuestion.id)
+        return cls(tuple(await session.execute(used)))
+
+    def draw(
+        self,
+        *,
+        unit_path: str,
+        topic: str = "",
+        count: int,
+        today: date,
+        avoid: Collection[int] = (),
+        seed: str,
+    ) -> list[int]:
+        """Return up to `count` questions that may be put to the subtree today.
+
+        They are the same for the same `seed`, spread over the topics. Those in `avoid`, which is
+        the oldest first, come only when the others are used up, and then in that order.
+        """
+        line = {None, *_on(unit_path)}
+        topic_of = {
+            row.id: row.topic
+            for row in self.rows
+            if row.unit_id in line
+            and (not topic or row.topic == topic)
+            and (row.valid_from is None or row.valid_from <= today)
+            and (row.valid_to is None or row.valid_to > today)
+        }
+        avoided = dict.fromkeys(id_ for id_ in avoid if id_ in topic_of)
+        fresh = {id_: name for id_, name in topic_of.items() if id_ not in avoided}
+        return [*_spread(fresh, seed)[:count], *avoided][: max(count, 0)]
 
 
 async def pick(
@@ -36,26 +88,19 @@ async def pick(
     avoid: Collection[int] = (),
     seed: str,
 ) -> list[QuizQuestion]:
-    """Return up to `count` questions that may be put to the subtree today.
-
-    They are those shipped and those of the units on the path, the same for the same `seed`,
-    spread over the topics. Those in `avoid`, which is the oldest first, come only when the
-    others are used up, and then in that order.
-    """
-    if count <= 0:
-        return []
-    rows = await session.execute(
-        select(QuizQuestion.id, QuizQuestion.topic)
-        .where(*askable(unit_path, today), *([QuizQuestion.topic == topic] if topic else []))
-        .order_by(QuizQuestion.id)
+    """Return up to `count` questions that may be put to the subtree today, as `Pool.draw` does."""
+    pool = await Pool.load(session, [unit_path])
+    chosen = pool.draw(
+        unit_path=unit_path, topic=topic, count=count, today=today, avoid=avoid, seed=seed
     )
-    topic_of = dict(rows.all())
-    avoided = dict.fromkeys(id_ for id_ in avoid if id_ in topic_of)
-    fresh = {id_: name for id_, name in topic_of.items() if id_ not in avoided}
-    chosen = [*_spread(fresh, seed)[:count], *avoided][:count]
-    found = await session.scalars(select(QuizQuestion).where(QuizQuestion.id.in_(chosen)))
-    by_id = {question.id: question for question in found}
+    by_id = await by_ids(session, chosen)
     return [by_id[id_] for id_ in chosen]
+
+
+async def by_ids(session: AsyncSession, ids: Iterable[int]) -> dict[int, QuizQuestion]:
+    """Return questions by their numbers."""
+    found = await session.scalars(select(QuizQuestion).where(QuizQuestion.id.in_(set(ids))))
+    return {question.id: question for question in found}
 
 
 async def topics(session: AsyncSession, *, unit_path: str, today: date) -> list[tuple[str, int]]:
@@ -95,25 +140,29 @@ def askable(unit_path: str, today: date) -> list[ColumnElement[bool]]:
 
 def in_use(unit_path: str) -> list[ColumnElement[bool]]:
     """Return the conditions for those of the subtree on any day: shipped, or of a unit above."""
-    units = [int(part) for part in unit_path.split("/") if part]
     return [
-        or_(QuizQuestion.unit_id.is_(None), QuizQuestion.unit_id.in_(units)),
+        or_(QuizQuestion.unit_id.is_(None), QuizQuestion.unit_id.in_(_on(unit_path))),
         QuizQuestion.retired_at.is_(None),
     ]
 
 
+def _on(unit_path: str) -> set[int]:
+    """Return the units on a path."""
+    return {int(part) for part in unit_path.split("/") if part}
+
+
 def _spread(topic_of: dict[int, str], seed: str) -> list[int]:
     """Order questions by chance, one of each topic in turn."""
-    turns: dict[str, int] = {}
-    drawn = {topic: _draw(seed, topic) for topic in set(topic_of.values())}
+    chance = random.Random(seed)
+    topics = sorted(set(topic_of.values()))
+    chance.shuffle(topics)
+    drawn = {topic: place for place, topic in enumerate(topics)}
+    turns = dict.fromkeys(topics, 0)
+    shuffled_ids = list(topic_of)
+    chance.shuffle(shuffled_ids)
     placed = []
-    for id_ in sorted(topic_of, key=lambda id_: _draw(seed, id_)):
+    for id_ in shuffled_ids:
         topic = topic_of[id_]
-        turn = turns[topic] = turns.get(topic, 0) + 1
-        placed.append((turn, drawn[topic], id_))
+        turns[topic] += 1
+        placed.append((turns[topic], drawn[topic], id_))
     return [id_ for _, _, id_ in sorted(placed)]
-
-
-def _draw(seed: str, what: int | str) -> bytes:
-    name = f"{seed}\n{what}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(name, digest_size=8).digest()

@@ -22,6 +22,7 @@ from db.tables import (
     RoundKind,
 )
 from scheduler import round_posts, round_words, votes
+from scheduler.round_posts import Turn
 from scheduler.votes import Voter
 from tests.bot.pages.conftest import Desk
 from tests.bot.pages.test_looks import NAMELESS, PALE_TEXTS, overflow
@@ -87,7 +88,8 @@ async def put(
         session.add(held)
         await session.flush()
         zone = desk.pages.house.zone
-        await round_posts.put(session, group, held, [question], zone=zone, now=now)
+        turn = Turn(group, held, "/1/", zone, count=1)
+        await round_posts.put(session, [(turn, [question])], now=now)
     desk.pages.app.delivery.wake()
     return Asked(desk, group, held)
 

@@ -88,9 +88,9 @@ async def test_topics_take_turns(database: Database) -> None:
     async with database.write() as session:
         await store(session, *(question(n, "党费") for n in range(40)))
         await store(session, *(question(n, "党章") for n in range(3)), question(0, "换届"))
-        rows = await bank.pick(session, unit_path="/", count=6, today=TODAY, seed="s")
-        assert sorted(row.topic for row in rows) == ["党章", "党章", "党费", "党费", "党费", "换届"]
-        only = await bank.pick(session, unit_path="/", topic="党章", count=6, today=TODAY, seed="s")
+        rows = await bank.pick(session, unit_path="/", count=5, today=TODAY, seed="s")
+        assert sorted(row.topic for row in rows) == ["党章", "党章", "党费", "党费", "换届"]
+        only = await bank.pick(session, unit_path="/", topic="党章", count=5, today=TODAY, seed="s")
         assert [row.topic for row in only] == ["党章"] * 3
         assert await bank.topics(session, unit_path="/", today=TODAY) == [
             ("党费", 40),
