@@ -86,12 +86,12 @@ async def start(
     Raises `NoQuestions` if there is nothing to ask.
     """
     day = now.astimezone(zone).date()
-    slot = (QuizRound.group_id == group.id, QuizRound.local_date == day)
-    numbers = select(func.max(QuizRound.number)).where(*slot, QuizRound.kind == kind.value)
+    same_day = (QuizRound.group_id == group.id, QuizRound.local_date == day)
+    numbers = select(func.max(QuizRound.number)).where(*same_day, QuizRound.kind == kind.value)
     number = (await session.scalar(numbers) or 0) + 1
     minutes = timedelta(minutes=group.minutes)
     length = races.LENGTH if kind is RoundKind.RACE else minutes
-    slot = Slot(
+    wanted = Slot(
         group,
         kind,
         number,
@@ -103,7 +103,7 @@ async def start(
         zone=zone,
         asked_by=by_id,
     )
-    held = await opening.hold(session, [slot], now=now)
+    held = await opening.hold(session, [wanted], now=now)
     if not held or held[0].state != RoundState.OPEN.value:
         raise NoQuestions
     return held[0]
