@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 
@@ -149,11 +150,16 @@ _PARTS = {
     part: tuple(field.name for field in fields(part))
     for part in (Button, Quote, Attachment, Table, Poll, Series, Figure)
 }
+# Whose fields are JSON values as they are: a tick writes thousands of these.
+_FLAT = {part: attrgetter(*_PARTS[part]) for part in (Button, Quote, Attachment)}
 
 
 def _plain(value: Any) -> Any:
     """Return a part of a message as JSON has it; `asdict` would copy it first."""
-    if names := _PARTS.get(type(value)):
+    kind = type(value)
+    if read := _FLAT.get(kind):
+        return dict(zip(_PARTS[kind], read(value), strict=True))
+    if names := _PARTS.get(kind):
         return {name: _plain(getattr(value, name)) for name in names}
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
 

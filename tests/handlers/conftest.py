@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -28,6 +30,7 @@ from handlers.everything import make_router
 from handlers.incoming import Contact, Incoming, Upload
 from handlers.questions import ask
 from knowledge.library import Library
+from scheduler import workdays
 from scheduler.messages import Message
 from tests.conftest import SECRET, START
 
@@ -165,17 +168,37 @@ def own_phone(number: str) -> Contact:
     return Contact(phone=number, own=True)
 
 
+@pytest.fixture(scope="session")
+def inhabited(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A furnished store whose cast is bound, with the table of days."""
+    folder = tmp_path_factory.mktemp("inhabited") / "house"
+    shutil.copytree(furnished, folder)
+    asyncio.run(_inhabit(folder))
+    return folder
+
+
+async def _inhabit(folder: Path) -> None:
+    async with _open(folder) as talk:
+        await talk.bind(
+            MEMBER, SECRETARY, OFFICER, SIBLING, SUPERIOR, EDITOR, SECOND_EDITOR, ADMINISTRATOR
+        )
+        async with talk.database.write() as session:
+            await workdays.seed(session, today=START.date())
+
+
 @pytest.fixture
-async def talk(furnished: Path, tmp_path: Path) -> AsyncIterator[Talk]:
+async def talk(inhabited: Path, tmp_path: Path) -> AsyncIterator[Talk]:
     """A conversation on a fresh copy of the furnished store; the cast is bound."""
     folder = tmp_path / "house"
-    shutil.copytree(furnished, folder)
+    shutil.copytree(inhabited, folder)
+    async with _open(folder) as talk:
+        yield talk
+
+
+@asynccontextmanager
+async def _open(folder: Path) -> AsyncIterator[Talk]:
     database = Database(f"sqlite+aiosqlite:///{folder / 'zhibu.db'}")
     async with database.read() as session:
         library = await Library.open(folder / "search", session)
-    talk = Talk(database, library)
-    await talk.bind(
-        MEMBER, SECRETARY, OFFICER, SIBLING, SUPERIOR, EDITOR, SECOND_EDITOR, ADMINISTRATOR
-    )
-    yield talk
+    yield Talk(database, library)
     await database.close()
