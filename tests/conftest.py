@@ -32,7 +32,7 @@ START = datetime(2026, 11, 23, 2, tzinfo=UTC)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the tests that kill processes be made longer."""
     parser.addoption(
-        "--chaos", type=int, default=4, help="how often the tests kill a process (default: 4)"
+        "--chaos", type=int, default=2, help="how often the tests kill a process (default: 2)"
     )
 
 

@@ -132,13 +132,14 @@ async def freeze(process: Process, database: Database) -> None:
 
 
 async def is_free(database: Database) -> bool:
-    """Tell whether nobody holds a lock on the outbox."""
+    """Tell whether nobody is about to write."""
     if database.is_sqlite:
         return await asyncio.to_thread(_is_unlocked, database.url.database or "")
     try:
         async with database.read() as session:
             await session.execute(text("SET LOCAL lock_timeout = '300ms'"))
-            await session.execute(select(Outbox.id).with_for_update())
+            # The row of the channel's pace is locked before any message is.
+            await session.execute(text("LOCK TABLE outbox, rate_bucket IN EXCLUSIVE MODE"))
     except DBAPIError:
         return False
     return True
