@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC
 
 import pytest
@@ -45,3 +46,27 @@ async def test_a_job_that_fails_runs_again(caplog: pytest.LogCaptureFixture) -> 
     await asyncio.wait_for(twice.wait(), 10)
     await clock.stop()
     assert "once more" in caplog.text
+
+
+@pytest.mark.parametrize(("jump", "runs"), [(-600.0, 2), (600.0, 1)])
+async def test_a_clock_that_is_put_back_holds_no_job_up(jump: float, runs: int) -> None:
+    """Fault 16: APScheduler's next run would be an interval after a time that comes again."""
+    ran: list[int] = []
+    looks = asyncio.Semaphore(0)
+    ahead = 0.0
+
+    async def job() -> None:
+        ran.append(1)
+
+    def wall() -> float:
+        looks.release()
+        return time.time() + ahead
+
+    clock = Clock(UTC, [Job("sweep", job, seconds=3600, at_once=True)], wall=wall, look_s=0.02)
+    clock.start()
+    await looks.acquire()
+    ahead = jump
+    for _ in range(4):
+        await looks.acquire()
+    await clock.stop()
+    assert len(ran) == runs
