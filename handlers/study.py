@@ -48,6 +48,9 @@ async def make_up(context: Context) -> Reply:
 @router.step(STEP, needs=STUDY)
 async def more(context: Context) -> Reply:
     """Take what was missing."""
+    asked = await context.dialog(STEP)
+    if asked is not None and asked["what"] and entries.is_bare_number(context.text):
+        context.text += "分钟"
     return await _take(context, await _with_known(context, await _parse(context)))
 
 

@@ -17,15 +17,18 @@ SEPARATORS = " \t\n\r\u3000,，;；。.、:：-—"
 DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 HAN = {c: n for n, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 
-_PLAIN = r"(?<![0-9.第])[0-9]{1,5}(?:\.[0-9]{1,2})?"
+_PLAIN = r"(?<![0-9.第A-Za-z])[0-9]{1,5}(?:\.[0-9]{1,2})?"
 _HAN = r"(?<!第)[一二两三四五六七八九十]{1,3}"
 # 十分 is "very": with a numeral in characters only the full word 分钟 is a time.
+# A dash that follows a space belongs to the number; one that follows a word sets off the time.
 _DURATION = re.compile(
-    rf"(?P<hours>{_PLAIN}|{_HAN}|半)\s*个?(?P<and_half>半)?\s*(?:小时|钟头|[hH](?![A-Za-z]))"
+    rf"(?:(?<!\S)(?P<minus>[-−－]))?"
+    rf"(?:(?P<hours>{_PLAIN}|{_HAN}|半)\s*个?(?P<and_half>半)?\s*(?:小时|钟头|[hH](?![A-Za-z]))"
     rf"(?P<half>半)?(?:\s*(?P<more>[0-9]{{1,3}}(?=\s*分)|{_HAN}(?=\s*分钟))\s*分钟?)?"
     rf"|(?P<plain>{_PLAIN})\s*(?:分钟|分(?![一-鿿])|[mM][iI][nN](?![A-Za-z]))"
-    rf"|(?P<han>{_HAN})\s*分钟"
+    rf"|(?P<han>{_HAN})\s*分钟)"
 )
+_BARE = re.compile(rf"{_PLAIN}|{_HAN}")
 _MARKED = re.compile(r"(?:感想|心得|体会|收获)\s*[：:]\s*")
 _FULL_DAY = re.compile(r"[0-9]{4}(?:[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?|[0-9]{4})")
 _MONTH_DAY = re.compile(r"([0-9]{1,2})(?:[-/.]|月)([0-9]{1,2})日?")
@@ -58,6 +61,11 @@ def parse(text: str, *, today: date) -> Entry:
     what, thought = _split(_trim(head), _trim(tail))
     thought = _trim(f"{thought} {marked}") if marked else thought
     return Entry(_short(what, WHAT_LIMIT), minutes, _short(thought, THOUGHT_LIMIT), on)
+
+
+def is_bare_number(text: str) -> bool:
+    """Tell whether somebody who was asked how long has left out the unit."""
+    return _BARE.fullmatch(text.strip().translate(DIGITS)) is not None
 
 
 def parse_near_day(text: str, today: date) -> date | None:
@@ -101,7 +109,7 @@ def _minutes(found: re.Match[str]) -> int:
         hours = 0.5 if found["hours"] == "半" else _number(found["hours"])
         half = 0.5 if found["and_half"] or found["half"] else 0
         total = (hours + half) * 60 + (_number(found["more"]) if found["more"] else 0)
-    if not LEAST <= total <= MOST:
+    if found["minus"] or not LEAST <= total <= MOST:
         raise BadValue(f"一次签到请在 {LEAST} 到 {MOST} 分钟之间")
     return max(LEAST, round(total))
 

@@ -52,6 +52,12 @@ async def test_a_dialog_takes_the_rest_as_the_thought(talk: Talk) -> None:
     assert "感想：很有收获" in noted.text
 
 
+async def test_whoever_is_asked_how_long_may_leave_out_the_unit(talk: Talk) -> None:
+    await talk.say(MEMBER, "签到 党章")
+    [noted] = await talk.say(MEMBER, "４０")
+    assert "党章，40 分钟" in noted.text
+
+
 async def test_the_day_is_that_of_the_event_and_not_of_its_processing(talk: Talk) -> None:
     """Fault 64: said a minute before midnight in Shanghai, handed in ten minutes later."""
     talk.now = datetime(2026, 11, 23, 16, 9, tzinfo=UTC)

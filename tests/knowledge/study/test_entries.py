@@ -38,6 +38,8 @@ WORDS = st.text("学习党章条例会议精神读书笔记重要认识", min_si
         ("2026-11-20 党章 30分钟", Entry("党章", 30, on=date(2026, 11, 20))),
         ("党章", Entry("党章")),
         ("45分钟", Entry(minutes=45)),
+        ("党章-45分钟", Entry("党章", 45)),
+        ("党章 1e3分钟", Entry("党章", thought="1e3分钟")),
         ("十分精彩的报告", Entry("十分精彩的报告")),
         ("", Entry()),
     ],
@@ -46,7 +48,9 @@ def test_a_check_in_is_read_in_any_order(text: str, entry: Entry) -> None:
     assert parse(text, today=TODAY) == entry
 
 
-@pytest.mark.parametrize("text", ["党章 0分钟", "党章 601分钟", "党章 11小时", "党章 99999分钟"])
+@pytest.mark.parametrize(
+    "text", ["党章 0分钟", "党章 601分钟", "党章 11小时", "党章 99999分钟", "党章 -5分钟"]
+)
 def test_a_time_out_of_bounds_is_refused(text: str) -> None:
     with pytest.raises(BadValue, match="600 分钟"):
         parse(text, today=TODAY)
