@@ -55,10 +55,9 @@ async def propose(context: Context) -> Replies:
             f"可以考 1 到 {COUNTS[-1]} 题、1 到 {LENGTHS[-1]} 分钟，例如：模拟考试 20题 30分钟"
         )
     topic = await topic_of(context, wish.topic)
-    known = await bank.topics(
-        context.session, unit_path=context.actor.unit_path, today=context.today
+    there = await bank.amount(
+        context.session, unit_path=context.actor.unit_path, today=context.today, topic=topic
     )
-    there = sum(number for name, number in known if not topic or name == topic)
     if not there:
         raise UserError("题库里还没有可以考的题目。")
     await context.go_to(OFFER, count=min(count, there), minutes=minutes, topic=topic)

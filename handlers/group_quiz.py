@@ -247,8 +247,12 @@ async def topic_meant(context: Context, group: QuizGroup, wish: Wish) -> str | N
     if wish.topic is None:
         return None
     unit = await context.session.get_one(Unit, group.unit_id)
-    topics = await bank.topics(context.session, unit_path=unit.path, today=context.today)
-    return quiz_words.topic_of(wish, [name for name, _ in topics])
+    session, path, today = context.session, unit.path, context.today
+    topics = await bank.topics(session, unit_path=path, today=today)
+    regulations = await bank.regulations(session, unit_path=path, today=today)
+    return quiz_words.topic_of(
+        wish, [name for name, _ in topics], [name for name, _ in regulations]
+    )
 
 
 async def _list(context: Context, wish: Wish) -> Reply:

@@ -91,10 +91,10 @@ async def topic_of(context: Context, name: str) -> str:
     """Return the topic that somebody named, if any."""
     if not name:
         return ""
-    known = await bank.topics(
-        context.session, unit_path=context.actor.unit_path, today=context.today
-    )
-    return words.pick_topic(name, known)
+    session, path, today = context.session, context.actor.unit_path, context.today
+    known = await bank.topics(session, unit_path=path, today=today)
+    regulations = await bank.regulations(session, unit_path=path, today=today)
+    return words.pick_topic(name, known, regulations)
 
 
 def three(text: str) -> tuple[int, int, str]:

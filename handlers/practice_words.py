@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from db.tables import QuestionKind, QuizQuestion
+from handlers.quiz_words import number
 from handlers.reply import Button, Quote, UserError
 from knowledge.quiz.bank import letters
 
@@ -19,8 +20,9 @@ KINDS = {
 OTHER = "未分类"
 LETTERS_IN_ROW = 4
 STEM_SHOWN = 40
-_COUNT = re.compile(r"(\d{1,4})\s*(?:道题|道|题)|(?<!\S)(\d{1,4})(?!\S)")
-_MINUTES = re.compile(r"(\d{1,4})\s*(?:分钟|分|min)")
+_NUMERAL = r"\d{1,4}|[一二两三四五六七八九十百]{1,4}"
+_COUNT = re.compile(rf"({_NUMERAL})\s*(?:道题|道|题)|(?<!\S)(\d{{1,4}})(?!\S)")
+_MINUTES = re.compile(rf"({_NUMERAL})\s*(?:分钟|分|min)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +41,24 @@ def read_wish(text: str) -> Wish:
     count = _COUNT.search(rest)
     topic = " ".join(_COUNT.sub(" ", rest).split())
     return Wish(
-        int(count[1] or count[2]) if count else None,
-        int(minutes[1]) if minutes else None,
+        number(count[1] or count[2]) if count else None,
+        number(minutes[1]) if minutes else None,
         topic,
     )
 
 
-def pick_topic(name: str, known: Sequence[tuple[str, int]]) -> str:
-    """Return the topic that a name means; raises `UserError` with the topics there are."""
+def pick_topic(
+    name: str, known: Sequence[tuple[str, int]], regulations: Sequence[tuple[str, int]] = ()
+) -> str:
+    """Return the topic or the regulation that a name means.
+
+    Raises `UserError` with the topics there are.
+    """
     names = [topic for topic, _ in known if topic]
     if not name or name in names:
         return name
     near = [topic for topic in names if name in topic]
+    near = near or [regulation for regulation, _ in regulations if name in regulation]
     if len(near) == 1:
         return near[0]
     listed = "、".join(near or names) or "题库里还没有题目"

@@ -77,6 +77,8 @@ def read_days(text: str) -> str | None:
         return WORKDAYS
     if text in ("每天", "每日", "天天"):
         return EVERY_DAY
+    if text in ("周末", "每周末", "每个周末"):
+        return "6,7"
     found = _WEEKDAYS.fullmatch(re.sub(r"(?<=[至到,，、-])(?:周|星期)", "", text))
     if not found:
         return None

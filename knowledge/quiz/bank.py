@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from db.tables import QuizQuestion
 from knowledge.quiz.choices import parse_choice, shuffled
@@ -17,6 +18,8 @@ from knowledge.quiz.model import letters
 
 __all__ = [
     "Pool",
+    "about",
+    "amount",
     "askable",
     "by_ids",
     "get",
@@ -24,6 +27,7 @@ __all__ = [
     "letters",
     "parse_choice",
     "pick",
+    "regulations",
     "shuffled",
     "source_line",
     "topics",
@@ -43,6 +47,7 @@ class Pool:
             QuizQuestion.id,
             QuizQuestion.unit_id,
             QuizQuestion.topic,
+            QuizQuestion.regulation,
             QuizQuestion.valid_from,
             QuizQuestion.valid_to,
         )
@@ -61,7 +66,8 @@ class Pool:
     ) -> list[int]:
         """Return up to `count` questions that may be put to the subtree today.
 
-        They are the same for the same `seed`, spread over the topics. Those in `avoid`, which is
+        They are the same for the same `seed`, spread over the topics; a regulation may be named
+        in the place of a topic. Those in `avoid`, which is
         the oldest first, come only when the others are used up, and then in that order.
         """
         line = {None, *_on(unit_path)}
@@ -69,7 +75,7 @@ class Pool:
             row.id: row.topic
             for row in self.rows
             if row.unit_id in line
-            and (not topic or row.topic == topic)
+            and (not topic or topic in (row.topic, row.regulation))
             and (row.valid_from is None or row.valid_from <= today)
             and (row.valid_to is None or row.valid_to > today)
         }
@@ -105,11 +111,35 @@ async def by_ids(session: AsyncSession, ids: Iterable[int]) -> dict[int, QuizQue
 
 async def topics(session: AsyncSession, *, unit_path: str, today: date) -> list[tuple[str, int]]:
     """Return the topics that may be put to the subtree today, with the count of each."""
+    return await _counted(session, QuizQuestion.topic, unit_path=unit_path, today=today)
+
+
+async def regulations(
+    session: AsyncSession, *, unit_path: str, today: date
+) -> list[tuple[str, int]]:
+    """Return the regulations that those questions rest on, with the count of each."""
+    return await _counted(session, QuizQuestion.regulation, unit_path=unit_path, today=today)
+
+
+async def amount(session: AsyncSession, *, unit_path: str, today: date, topic: str) -> int:
+    """Return how many questions of a topic, or of all, may be put to the subtree today."""
+    wanted = (*askable(unit_path, today), *about(topic))
+    return await session.scalar(select(func.count()).select_from(QuizQuestion).where(*wanted)) or 0
+
+
+def about(topic: str) -> list[ColumnElement[bool]]:
+    """Return the condition for what belongs to a topic or rests on the regulation of that name."""
+    return [or_(QuizQuestion.topic == topic, QuizQuestion.regulation == topic)] if topic else []
+
+
+async def _counted(
+    session: AsyncSession, column: InstrumentedAttribute[str], *, unit_path: str, today: date
+) -> list[tuple[str, int]]:
     rows = await session.execute(
-        select(QuizQuestion.topic, func.count())
+        select(column, func.count())
         .where(*askable(unit_path, today))
-        .group_by(QuizQuestion.topic)
-        .order_by(func.count().desc(), QuizQuestion.topic)
+        .group_by(column)
+        .order_by(func.count().desc(), column)
     )
     return [(name, number) for name, number in rows]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import (
@@ -251,7 +251,7 @@ async def wrong_answers(
             PracticeCard.person_id == asker.person_id,
             PracticeCard.wrong_at.is_not(None),
             *bank.askable(asker.unit_path, asker.today),
-            *_about(topic),
+            *bank.about(topic),
         )
         .order_by(PracticeCard.wrong_at, PracticeCard.id)
     )
@@ -307,7 +307,7 @@ async def _longest_due(
                 PracticeCard.last_review >= sitting.started_at,
             ),
             *bank.askable(asker.unit_path, asker.today),
-            *_about(sitting.topic),
+            *bank.about(sitting.topic),
         )
         .order_by(PracticeCard.due, PracticeCard.id)
         .limit(1)
@@ -327,10 +327,6 @@ async def _next_planned(
     )
     by_id = {question.id: question for question in found}
     return next((by_id[id_] for id_ in rest if id_ in by_id), None)
-
-
-def _about(topic: str) -> list[ColumnElement[bool]]:
-    return [QuizQuestion.topic == topic] if topic else []
 
 
 def _turn(sitting: Practice, question: QuizQuestion) -> Turn:

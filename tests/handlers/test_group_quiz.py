@@ -5,9 +5,21 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
-from db.tables import AuditLine, Person, Post, QuizAnswer, QuizGroup, QuizRound, Title, Unit
-from handlers.quiz_words import read
+from db.tables import (
+    AuditLine,
+    Person,
+    Post,
+    QuizAnswer,
+    QuizGroup,
+    QuizPost,
+    QuizQuestion,
+    QuizRound,
+    Title,
+    Unit,
+)
+from handlers.quiz_words import HOW, read, topic_of
 from handlers.reply import UserError
+from knowledge.quiz.shipped import load_questions
 from scheduler import rounds
 from scheduler.messages import Message
 from tests.handlers.conftest import (
@@ -78,6 +90,8 @@ async def count(talk: Talk, table: type[QuizRound] | type[QuizAnswer]) -> int:
         ("周一三五 １８：００", ("18:00", "1,3,5", None, None, None)),
         ("每天 3道题 限时1小时", (None, "daily", 3, None, 60)),
         ("周一至周五 8点05", ("08:05", "1,2,3,4,5", None, None, None)),
+        ("早上八点 三题", ("08:00", None, 3, None, None)),
+        ("晚上七点半 周末 限时二十分钟", ("19:30", "6,7", None, None, 20)),
         ("", (None, None, None, None, None)),
     ],
 )
@@ -86,10 +100,41 @@ def test_a_setting_is_read_in_any_order(text: str, found: tuple[object, ...]) ->
     assert (wish.at, wish.days, wish.count, wish.topic, wish.minutes) == found
 
 
-@pytest.mark.parametrize("text", ["0题", "21题", "限时0分钟", "限时13小时", "周五至周一"])
+@pytest.mark.parametrize("text", ["0题", "21题", "限时0分钟", "限时13小时", "十十题", "周五至周一"])
 def test_a_setting_out_of_bounds_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         read(text)
+
+
+@pytest.mark.parametrize("text", ["25:00", "8:5", "-5题", "0830", "25点", "周八", "限时很久"])
+async def test_a_time_or_a_number_that_is_none_is_not_taken_for_a_topic(
+    room: Talk, text: str
+) -> None:
+    [refusal] = await say(room, SECRETARY, f"每日答题 {text}")
+    assert f"没有看懂“{text}”" in refusal.text
+
+
+def test_the_example_that_the_assistant_gives_can_be_followed() -> None:
+    shipped = load_questions()
+    topics, regulations = {q.topic for q in shipped}, {q.regulation for q in shipped}
+    wish = read(HOW.removeprefix("每日答题"))
+    assert topic_of(wish, topics, regulations) == "《中国共产党章程》"
+
+
+async def test_a_regulation_is_named_in_the_place_of_a_topic(room: Talk) -> None:
+    async with room.database.write() as session:
+        session.add_all(
+            question(number, topic="换届", regulation="《中国共产党章程》")
+            for number in range(20, 22)
+        )
+    [done] = await say(room, SECRETARY, "每日答题 08:30 5题 章程")
+    assert "5 题，《中国共产党章程》" in done.text
+    await say(room, SECRETARY, "开始一轮 5题 章程")
+    async with room.database.read() as session:
+        asked = select(QuizQuestion.regulation).join(
+            QuizPost, QuizPost.question_id == QuizQuestion.id
+        )
+        assert list(await session.scalars(asked)) == ["《中国共产党章程》"] * 2
 
 
 async def test_a_secretary_sets_the_daily_round_and_stops_it(room: Talk) -> None:
