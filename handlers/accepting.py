@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from db import organisation
 from db.access import ACCEPT_DUTY, SEE_DUTIES
+from db.redact import for_people
 from db.tables import Duty, Person, StoredFile, Unit
 from handlers.case_words import after
 from handlers.context import Context
 from handlers.duties import found
 from handlers.duty_acts import attempt
-from handlers.duty_words import line, name_of, owner_words
+from handlers.duty_words import line, name_of, owner_words, pushed_name
 from handlers.reply import Attachment, Button, Message, Reply, UserError
 from handlers.router import Replies, Router
 from scheduler import duties, listing, outbox
@@ -83,7 +84,7 @@ async def accept(context: Context) -> Replies:
         )
     )
     await context.record("duty.accept", f"duty:{duty.id}")
-    await _tell(context, duty, f"已接收：{name_of(duty)}，任务办结。", "accepted")
+    await _tell(context, duty, f"已接收：{pushed_name(duty)}，任务办结。", "accepted")
     reply = Reply(f"已接收：{name_of(duty)}。", replaces=True)
     following = await after(context, closed, "")
     return [reply, following] if following else reply
@@ -117,7 +118,8 @@ async def give_back(context: Context) -> Reply:
     await _tell(
         context,
         duty,
-        f"被退回：{name_of(duty)}。理由：{reason.strip()}\n补充后请重新发送“完成 {duty.id}”。",
+        f"被退回：{pushed_name(duty)}。理由：{for_people(reason.strip())}\n"
+        f"补充后请重新发送“完成 {duty.id}”。",
         "returned",
     )
     return Reply(f"已退回：{name_of(duty)}。", replaces=True)

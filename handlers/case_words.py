@@ -83,10 +83,12 @@ def _about(rule: Rule) -> list[str]:
         lines.append(f"谁批准：{rule.approver}")
     if rule.documents:
         lines.append("要准备：" + "、".join(rule.documents))
+    if rule.hand_in:
+        lines.append(f"要提交：{rule.hand_in}")
     if rule.suggested:
         lines.append(f"建议：{wording.span_words(rule.suggested)}内办理（不是时限）")
     if rule.unverified:
-        lines.append("注意：各处说法不一，待核对原文。")
+        lines.append("注意：这一步还没有核对原文，以原文为准。")
     if rule.note:
         lines.append(f"说明：{rule.note}")
     return lines

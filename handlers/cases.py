@@ -213,7 +213,14 @@ async def stop(context: Context) -> Reply:
         raise UserError("这件事项已经结束。")
     if not 2 <= len(reason.strip()) <= REASON_LIMIT:
         raise UserError(f"请写明理由：停办 {duty.id} 理由")
-    await cases.end(context.session, case, CaseState.STOPPED, now=context.calendar_now)
+    await cases.end(
+        context.session,
+        case,
+        CaseState.STOPPED,
+        now=context.calendar_now,
+        actor_id=context.person_id,
+        reason=reason.strip(),
+    )
     await context.record("case.stop", f"case:{case.id}", reason=reason.strip())
     return Reply(
         f"已停办：{case.kind} {duty.label}。已办的步骤都保留。",
@@ -232,7 +239,8 @@ async def stop(context: Context) -> Reply:
 async def resume(context: Context) -> Replies:
     """Take a stopped case up again where it was."""
     case = await _case(context, await found(context, context.text, MANAGE_CASES))
-    if not await cases.resume(context.session, case, now=context.calendar_now):
+    who, now = context.person_id, context.calendar_now
+    if not await cases.resume(context.session, case, actor_id=who, now=now):
         raise UserError("这件事项没有停办，或者之后又开了新的一件。")
     await context.record("case.resume", f"case:{case.id}")
     return await progress(context, case, await calendar_of(context))

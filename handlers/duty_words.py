@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from db.names import mask_name
 from db.tables import Duty, DutyEvent, DutyState
 
 STATES = {
@@ -18,6 +19,7 @@ EVENTS = {
     "planned": "生成任务",
     "moved": "时限调整",
     "withdrawn": "不再需要，撤回",
+    "resumed": "恢复办理",
     "told": "已提醒",
     "superseded": "错过的提醒并入后一次",
     "unreachable": "消息送不到",
@@ -40,6 +42,12 @@ EVENTS = {
 def name_of(duty: Duty) -> str:
     """Return the title with its period."""
     return f"{duty.title}（{duty.label}）" if duty.label else duty.title
+
+
+def pushed_name(duty: Duty) -> str:
+    """Return the title for a message that nobody asked for: whom a case is about stays masked."""
+    about = mask_name(duty.label) if duty.subject_person_id is not None else duty.label
+    return f"{duty.title}（{about}）" if about else duty.title
 
 
 def due_words(duty: Duty, today: date) -> str:

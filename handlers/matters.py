@@ -88,9 +88,9 @@ async def day(context: Context) -> Replies:
     else:
         about = await _about(context, found, f"#{number}")
     assert not isinstance(about, Reply)  # a number means one person or nobody
-    reply = await _open(context, found, about, context.text)
+    replies = await _open(context, found, about, context.text)
     await context.leave()
-    return reply
+    return replies
 
 
 def _choices() -> Reply:
@@ -119,7 +119,7 @@ async def _running(context: Context, found: Matter, about: Person | Unit) -> Cas
     return await cases.running(context.session, found.kind, _subject(about))
 
 
-async def _open(context: Context, found: Matter, about: Person | Unit, text: str) -> Reply:
+async def _open(context: Context, found: Matter, about: Person | Unit, text: str) -> Replies:
     if isinstance(about, Person) and about.stage not in (Stage.MEMBER, Stage.PROBATIONARY):
         raise UserError(f"{about.name}不是党员，这件事项只登记党员。")
     calendar, on = await calendar_of(context), _day(text)
@@ -136,7 +136,9 @@ async def _open(context: Context, found: Matter, about: Person | Unit, text: str
     except CaseError as error:
         raise UserError(WHY[error.code]) from error
     await context.record("case.open", _subject(about), kind=found.kind, behind=1)
-    return await card(context, duty, calendar)
+    late = "，已记为补录" if cases.is_late(on, calendar.today) else ""
+    said = Reply(f"已登记：{found.kind} {about.name}，{found.day} {on:%Y-%m-%d}{late}。")
+    return [said, await card(context, duty, calendar)]
 
 
 def _day(text: str) -> date:

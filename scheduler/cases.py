@@ -164,7 +164,15 @@ async def take_back(session: AsyncSession, duty: Duty) -> bool:
     return True
 
 
-async def end(session: AsyncSession, case: Case, state: CaseState, *, now: datetime) -> None:
+async def end(
+    session: AsyncSession,
+    case: Case,
+    state: CaseState,
+    *,
+    now: datetime,
+    actor_id: int | None = None,
+    reason: str = "",
+) -> None:
     """Close or stop a case; steps that are still open are withdrawn."""
     withdrawn = await session.scalars(
         update(Duty)
@@ -173,18 +181,18 @@ async def end(session: AsyncSession, case: Case, state: CaseState, *, now: datet
         .returning(Duty.id)
     )
     for duty_id in withdrawn.all():
-        record(session, duty_id, "withdrawn", now=now)
+        record(session, duty_id, "withdrawn", now=now, actor_id=actor_id, reason=reason)
     case.state, case.closed_at = state.value, now
     await session.flush()
 
 
-async def resume(session: AsyncSession, case: Case, *, now: datetime) -> bool:
+async def resume(session: AsyncSession, case: Case, *, actor_id: int, now: datetime) -> bool:
     """Take a stopped case up again; False if it was not stopped, or another one runs since."""
     if case.state != CaseState.STOPPED.value:
         return False
     if await running(session, case.kind, case.subject) is not None:
         return False
-    await session.execute(
+    again = await session.scalars(
         update(Duty)
         .where(
             Duty.case_id == case.id,
@@ -192,10 +200,18 @@ async def resume(session: AsyncSession, case: Case, *, now: datetime) -> bool:
             Duty.closed_at == case.closed_at,
         )
         .values(state=DutyState.OPEN.value, closed_at=None, next_at=now)
+        .returning(Duty.id)
     )
+    for duty_id in again.all():
+        record(session, duty_id, "resumed", now=now, actor_id=actor_id)
     case.state, case.closed_at = CaseState.OPEN.value, None
     await session.flush()
     return True
+
+
+def is_late(on: date, today: date) -> bool:
+    """Tell whether a day is so long past that it is marked as entered late."""
+    return today - on > LATE_AFTER
 
 
 async def running(session: AsyncSession, kind: str, subject: str) -> Case | None:
@@ -256,7 +272,7 @@ async def _begin(
     """Note the step that is behind, on its actual day, and make the next one."""
     made = await make(session, case, rule, calendar=calendar, done={})
     made.state, made.done_on, made.next_at = DutyState.DONE.value, on, None
-    made.closed_at, made.late_entered = calendar.now, calendar.today - on > LATE_AFTER
+    made.closed_at, made.late_entered = calendar.now, is_late(on, calendar.today)
     data: dict[str, Any] = {"on": on.isoformat()} | ({"late": True} if made.late_entered else {})
     record(session, made.id, "completed", now=calendar.now, actor_id=actor_id, **data)
     await session.flush()

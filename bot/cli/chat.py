@@ -35,7 +35,8 @@ def run(settings: Settings, options: argparse.Namespace) -> None:
 
 async def _talk(settings: Settings, person: str | None, group: str | None) -> None:
     channel = TerminalChannel(print)
-    async with open_app(settings) as app:
+    # Links lead to the pages, which `zhibu run` serves there.
+    async with open_app(settings, web=f"http://{settings.host}:{settings.port}") as app:
         app.delivery.add(channel)
         account = await _sit_down(app, person)
         print("直接输入问题；输入按钮编号（如 1）即按下按钮；输入“退出”结束。")

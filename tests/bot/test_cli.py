@@ -142,7 +142,7 @@ def test_a_wrong_setting_ends_the_program_with_its_name(zhibu: Zhibu) -> None:
 
 
 def test_the_terminal_holds_the_same_conversation(data: Path) -> None:
-    typed = "支委会多久开一次\n1\n退出\n"
+    typed = "支委会多久开一次\n1\n日历\n退出\n"
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM.format("pass"), "chat", "--as", "江晚舟"],
         env={**os.environ, "ZHIBU_DATA": str(data)},
@@ -155,6 +155,7 @@ def test_the_terminal_holds_the_same_conversation(data: Path) -> None:
     assert done.returncode == 0
     assert "每月" in done.stdout
     assert "谢谢反馈" in done.stdout
+    assert "http://127.0.0.1:8080/calendar/" in done.stdout
 
 
 def test_the_doctor_says_what_is_there(zhibu: Zhibu) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.redact import redact
+from db.redact import for_people, redact
 
 PHONES = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
 IDENTITIES = st.from_regex(r"[1-9][0-9]{16}[0-9Xx]", fullmatch=True)
@@ -39,3 +39,8 @@ def test_each_form_is_known(text: str, expected: str) -> None:
 @given(st.text())
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
     assert redact(redact(text)) == redact(text)
+
+
+def test_a_reader_sees_that_a_number_was_left_out() -> None:
+    assert for_people("找 13800138000 或 11010519491231002X") == "找 （号码略） 或 （号码略）"
+    assert for_people("3 月 1 日前补齐") == "3 月 1 日前补齐"

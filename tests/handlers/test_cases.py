@@ -127,6 +127,9 @@ async def test_a_stopped_case_is_taken_up_again_where_it_was(house: Talk) -> Non
     assert (await steps(house))[-1].state == DutyState.WITHDRAWN
     assert "派人谈话" in text(await house.press(SECRETARY, stopped, "恢复办理"))
     assert (await steps(house))[-1].state == DutyState.OPEN
+    traces = text(await house.say(SECRETARY, f"任务 {step.id}"))
+    assert f"{SECRETARY} 不再需要，撤回：本人申请暂缓" in traces
+    assert f"{SECRETARY} 恢复办理" in traces
 
 
 async def test_an_election_asks_for_the_term_first(house: Talk) -> None:

@@ -49,6 +49,7 @@ async def test_what_is_owed_is_counted_from_the_day_that_is_entered(
 async def test_a_member_who_is_away_reports_each_year_until_the_return(house: Talk) -> None:
     await house.say(SECRETARY, f"登记 流动党员 {MEMBER} 2025-11-20")
     report = (await steps(house))[-1]
+    assert report.person_id == (await house.person(MEMBER)).id
     assert "思想" in text(await house.say(MEMBER, f"完成 {report.id} 2026-11-18"))
     await house.say(MEMBER, "在外地项目部工作，按时参加学习")
     assert opened(await steps(house)) == {"away-2": "2027-11-18", "away-3": "None"}
@@ -75,8 +76,9 @@ async def test_the_step_of_somebody_in_a_group_is_the_branchs(house: Talk) -> No
 
 
 async def test_a_day_long_past_is_marked_and_one_of_today_is_not(house: Talk) -> None:
-    await house.say(SECRETARY, f"登记 出国出境 {MEMBER} 2026-01-05")
-    await house.say(SECRETARY, f"登记 限期改正 {MEMBER} 2026-11-23")
+    said = text(await house.say(SECRETARY, f"登记 出国出境 {MEMBER} 2026-01-05"))
+    assert "出国（境）的日期 2026-01-05，已记为补录" in said
+    assert "补录" not in text(await house.say(SECRETARY, f"登记 限期改正 {MEMBER} 2026-11-23"))
     late = {d.rule: d.late_entered for d in await steps(house) if d.state == DutyState.DONE}
     assert late == {"abroad-1": True, "mending-1": False}
 
