@@ -59,8 +59,8 @@ PACED = 150
 EMPTY_TICKS = 200
 # Ticks of each kind.
 ROUNDS = 3
-# Each of them owes two months in the planning's horizon.
-PLANNED, MEMBERS_OF_A_BRANCH = 100_000, 50
+# Each of them owes three months in the planning's horizon.
+PLANNED, MEMBERS_OF_A_BRANCH = 33_350, 50
 
 
 @dataclass(frozen=True)
@@ -206,11 +206,10 @@ async def _queue(database: Database, count: int) -> None:
 async def planned(database: Database, engine: str) -> AsyncIterator[Figure]:
     """Measure the first round of planning of an organisation, and one that finds all there."""
     async with database.write() as session:
-        count = PLANNED // 2
         await workdays.seed(session, today=NOW.date())
-        units = [_branch(n) for n in range(1, count // MEMBERS_OF_A_BRANCH + 1)]
+        units = [_branch(n) for n in range(1, PLANNED // MEMBERS_OF_A_BRANCH + 1)]
         await session.execute(insert(Unit), units)
-        people = [_member(n) for n in range(count)]
+        people = [_member(n) for n in range(PLANNED)]
         await session.execute(insert(Person), people)
     for what, target in (("planning for the first time", "<30"), ("planning again", "<30")):
         spent: list[float] = []

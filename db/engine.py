@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -144,6 +145,11 @@ def _sqlite_engine(url: str, busy_timeout_s: float, *, immediate: bool) -> Async
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        # Through a cursor it would be three calls to the driver's thread.
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            driver.run_async(lambda sqlite: sqlite.execute(begin))
+        except sqlite3.OperationalError as error:
+            raise OperationalError(begin, None, error) from error
 
     return engine

@@ -52,7 +52,7 @@ class Server:
     def serve(self) -> None:
         """Start the server, for the first time or after `stop`."""
         options = (
-            "-c listen_addresses= -c max_connections=200 -c fsync=off -c synchronous_commit=off"
+            "-c listen_addresses= -c max_connections=200 -c fsync=off"
             " -c full_page_writes=off -c autovacuum=off -c wal_level=minimal -c max_wal_senders=0"
         )
         self._process = self._start(
