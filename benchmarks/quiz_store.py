@@ -84,6 +84,7 @@ async def ask(database: Database, count: int, *, now: datetime) -> list[str]:
                     position=position,
                     question_id=position % QUESTIONS + 1,
                     order=list(range(OPTIONS)),
+                    pinned={"correct": [0]},
                     outbox_id=row.id,
                 )
             )

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Outbox, OutboxState, QuizGroup, QuizPost, QuizQuestion, QuizRound
-from knowledge.quiz import bank
+from knowledge.quiz import bank, shown
 from scheduler import kinds, outbox, round_words
 from scheduler.channels import Address, Lane
 from scheduler.messages import Message
@@ -127,7 +127,13 @@ async def put(
 
 def _post(round_: QuizRound, position: int, question: QuizQuestion) -> QuizPost:
     order = list(bank.shuffled(question, f"{round_.id}:{position}"))
-    return QuizPost(round_id=round_.id, position=position, question_id=question.id, order=order)
+    return QuizPost(
+        round_id=round_.id,
+        position=position,
+        question_id=question.id,
+        order=order,
+        pinned=shown.pin(question),
+    )
 
 
 def _draft(turn: Turn, question: QuizQuestion, post: QuizPost, *, now: datetime) -> outbox.Draft:
@@ -177,7 +183,10 @@ async def asked(session: AsyncSession, post_id: int) -> Asked | None:
         .where(QuizPost.id == post_id)
     )
     found = (await session.execute(statement)).first()
-    return Asked(*found) if found else None
+    if found is None:
+        return None
+    post, question, round_, group = found
+    return Asked(post, shown.as_shown(question, post.pinned), round_, group)
 
 
 async def of_round(session: AsyncSession, round_id: int) -> list[Put]:
@@ -191,7 +200,7 @@ async def of_round(session: AsyncSession, round_id: int) -> list[Put]:
     )
     fresh = {"populate_existing": True}
     rows = await session.execute(statement, execution_options=fresh)
-    return [Put(*row) for row in rows]
+    return [Put(post, shown.as_shown(asked, post.pinned), row) for post, asked, row in rows]
 
 
 async def shut(

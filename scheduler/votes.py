@@ -41,7 +41,6 @@ from db.tables import (
     QuizAnswer,
     QuizDraft,
     QuizPost,
-    QuizQuestion,
     StrayVote,
 )
 from db.types import insert_new, lock_name
@@ -234,11 +233,12 @@ async def _count(
 ) -> Answered:
     if not all(0 <= place < len(row.order) for place in places):
         raise ValueError(f"post {row.post_id} has no options at {list(places)}")
-    right = tuple(place for place, option in enumerate(row.order) if option in row.correct)
+    right_options = row.pinned["correct"]
+    right = tuple(place for place, option in enumerate(row.order) if option in right_options)
     if row.closed_at is not None:
         return Answered(Cast.CLOSED, right=right)
     chosen = sorted({row.order[place] for place in places})
-    correct = chosen == sorted(row.correct)
+    correct = chosen == sorted(right_options)
     answer: dict[str, Any] = {
         "post_id": row.post_id,
         "account_id": voter.account_id,
@@ -301,10 +301,7 @@ async def _take_turn(session: AsyncSession, channel: str, poll: str) -> None:
 def _of_post() -> Select[*tuple[Any, ...]]:
     """Return the query for a post that is not closed before this transaction ends."""
     return (
-        select(
-            QuizPost.id.label("post_id"), QuizPost.order, QuizPost.closed_at, QuizQuestion.correct
-        )
-        .join(QuizQuestion, QuizQuestion.id == QuizPost.question_id)
+        select(QuizPost.id.label("post_id"), QuizPost.order, QuizPost.closed_at, QuizPost.pinned)
         .where(QuizPost.id == bindparam("post"))
         # Shared, so that answers do not wait for each other, only for the closing.
         .with_for_update(read=True, of=QuizPost)
@@ -327,14 +324,13 @@ def _in_poll() -> Select[*tuple[Any, ...]]:
             QuizPost.id.label("post_id"),
             QuizPost.order,
             QuizPost.closed_at,
-            QuizQuestion.correct,
+            QuizPost.pinned,
             Account.id.label("account_id"),
             Account.name,
             Account.seen_at,
             Person.id.label("person_id"),
         )
         .join(Outbox, Outbox.id == QuizPost.outbox_id)
-        .join(QuizQuestion, QuizQuestion.id == QuizPost.question_id)
         .outerjoin(Account, account)
         .outerjoin(Person, and_(Person.id == Account.person_id, present))
         .where(Outbox.poll == bindparam("poll"), Outbox.channel == bindparam("channel"))

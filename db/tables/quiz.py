@@ -190,6 +190,7 @@ class QuizRound(Base):
 class QuizPost(Base):
     """One question put in a round; `order` says which option stands at each place.
 
+    `pinned` keeps it as it was put (`knowledge.quiz.shown`), whatever an import makes of it.
     `outbox_id` is the message that carries it; the messenger's ids of the message and the poll
     are there. Answers that come after `closed_at` do not count.
     """
@@ -202,6 +203,7 @@ class QuizPost(Base):
     position: Mapped[int]
     question_id: Mapped[int] = mapped_column(ForeignKey("quiz_question.id"), index=True)
     order: Mapped[list[int]] = mapped_column(JSON)
+    pinned: Mapped[dict[str, Any]] = mapped_column(JSON)
     outbox_id: Mapped[int | None] = mapped_column(ForeignKey("outbox.id"), unique=True)
     closed_at: Mapped[datetime | None]
 
@@ -288,8 +290,8 @@ class Practice(Base):
     """A sitting of practice: `questions` are those asked, the last one `waiting` for its answer.
 
     `planned` are questions to be asked when none is due, `marks` the places that are ticked so
-    far in a question with several right options. With `book` it goes through the person's
-    wrong-answer book.
+    far in a question with several right options, `pinned` the last one as it was put. With
+    `book` it goes through the person's wrong-answer book.
     """
 
     __tablename__ = "practice"
@@ -302,6 +304,7 @@ class Practice(Base):
     planned: Mapped[list[int]] = mapped_column(JSON)
     questions: Mapped[list[int]] = mapped_column(JSON)
     marks: Mapped[list[int]] = mapped_column(JSON)
+    pinned: Mapped[dict[str, Any]] = mapped_column(JSON)
     waiting: Mapped[bool] = mapped_column(default=False)
     answered: Mapped[int] = mapped_column(default=0)
     right: Mapped[int] = mapped_column(default=0)
@@ -312,7 +315,8 @@ class Practice(Base):
 class Exam(Base):
     """A mock examination: `questions` in the order asked, `pass_mark` in per cent.
 
-    One person sits one at a time. An answer counts before `ends_at`.
+    `pinned` keeps each question as it was when the paper was drawn. One person sits one at a
+    time. An answer counts before `ends_at`.
     """
 
     __tablename__ = "exam"
@@ -329,6 +333,7 @@ class Exam(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     questions: Mapped[list[int]] = mapped_column(JSON)
+    pinned: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     pass_mark: Mapped[int]
     started_at: Mapped[datetime]
     ends_at: Mapped[datetime]

@@ -20,6 +20,7 @@ from db.types import insert_new
 from knowledge.quiz import bank
 from knowledge.quiz.memory import Lesson, learn
 from knowledge.quiz.practice import Asker
+from knowledge.quiz.shown import as_shown, pin
 
 PASS_MARK = 60
 
@@ -93,6 +94,7 @@ async def begin(
     paper: dict[str, Any] = {
         "person_id": asker.person_id,
         "questions": [question.id for question in picked],
+        "pinned": [pin(question) for question in picked],
         "pass_mark": PASS_MARK,
         "started_at": asker.now,
         "ends_at": asker.now + timedelta(minutes=minutes),
@@ -123,6 +125,7 @@ async def find(session: AsyncSession, exam_id: int, *, person_id: int) -> Exam |
 async def page(session: AsyncSession, exam: Exam, number: int) -> Page:
     """Return one question of a paper, the first being 1, with what is ticked."""
     question = await session.get_one(QuizQuestion, exam.questions[number - 1])
+    question = as_shown(question, exam.pinned[number - 1])
     order = bank.shuffled(question, f"exam:{exam.id}")
     chosen = (await _chosen(session, exam)).get(question.id, ())
     ticked = tuple(place for place, index in enumerate(order) if index in chosen)
@@ -207,7 +210,8 @@ async def report(session: AsyncSession, exam: Exam) -> Report:
     for number, id_ in enumerate(exam.questions, 1):
         row = given.get(id_)
         chosen = tuple(row.chosen) if row else ()
-        marked.append(Marked(number, questions[id_], chosen, bool(row and row.correct)))
+        question = as_shown(questions[id_], exam.pinned[number - 1])
+        marked.append(Marked(number, question, chosen, bool(row and row.correct)))
     return Report(exam, tuple(marked))
 
 

@@ -27,6 +27,7 @@ from db.tables import (
 from db.types import insert_new
 from knowledge.quiz import bank
 from knowledge.quiz.memory import Lesson, learn
+from knowledge.quiz.shown import as_shown, pin
 
 # So many people's cards are moved by one statement.
 BATCH = 200
@@ -72,6 +73,7 @@ async def begin(
         planned=await _plan(session, asker, topic=topic, count=count, book=book),
         questions=[],
         marks=[],
+        pinned={},
         waiting=False,
         answered=0,
         right=0,
@@ -116,7 +118,7 @@ async def advance(session: AsyncSession, sitting: Practice, asker: Asker) -> Tur
         await session.flush()
         return None
     sitting.questions = [*sitting.questions, question.id]
-    sitting.marks, sitting.waiting = [], True
+    sitting.marks, sitting.waiting, sitting.pinned = [], True, pin(question)
     await session.flush()
     return _turn(sitting, question)
 
@@ -331,5 +333,6 @@ async def _next_planned(
 
 def _turn(sitting: Practice, question: QuizQuestion) -> Turn:
     number = len(sitting.questions)
+    question = as_shown(question, sitting.pinned)
     order = bank.shuffled(question, f"practice:{sitting.id}:{number}")
     return Turn(sitting, number, question, order)

@@ -28,6 +28,7 @@ from db.tables import (
     QuizRound,
 )
 from knowledge.quiz.practice import Asker
+from knowledge.quiz.shown import pin
 from tests.conftest import SECRET, START
 from tests.knowledge.quiz.make import SINGLE
 from tests.knowledge.quiz.test_practice import hold_round
@@ -111,8 +112,8 @@ async def test_an_examination_is_ended_by_the_clock_and_told_once(house: House) 
         session.add(question)
         await session.flush()
         end = START + timedelta(minutes=5)
-        paper = {"questions": [question.id], "pass_mark": 60, "started_at": START, "ends_at": end}
-        session.add(Exam(person_id=person.id, **paper))
+        paper = {"questions": [question.id], "pinned": [pin(question)], "pass_mark": 60}
+        session.add(Exam(person_id=person.id, started_at=START, ends_at=end, **paper))
     for minutes, told in ((4, 0), (5, 2), (6, 2)):
         house.time.now = START + timedelta(minutes=minutes)
         await house.jobs.tend()

@@ -11,7 +11,7 @@ from db.tables import Exam, Outbox, PracticeAnswer, PracticeCard, QuizQuestion
 from handlers.exams import close_overdue
 from scheduler.messages import Message
 from tests.handlers.conftest import MEMBER, SECRETARY, ZONE, Talk
-from tests.handlers.test_practice import labels, right, wrong
+from tests.handlers.test_practice import labels, right, turn_round, wrong
 from tests.knowledge.quiz import make
 
 
@@ -92,6 +92,15 @@ async def test_what_was_wrong_is_listed_with_the_right_answer_and_noted(bank: Ta
     assert f"依据：{make.SINGLE.regulation}第八条（2008版）" in corrected.text
     [book] = await bank.say(MEMBER, "错题本")
     assert "共 1 题" in book.text
+
+
+async def test_an_import_meanwhile_does_not_change_the_paper(bank: Talk) -> None:
+    page = await begin(bank)
+    for _ in range(3):
+        await turn_round(bank)
+        page = await reply(bank, page)
+    [result] = await bank.press(MEMBER, page, "确认交卷")
+    assert "成绩：100 分" in result.text
 
 
 async def test_an_answer_may_be_changed_until_the_paper_is_handed_in(bank: Talk) -> None:

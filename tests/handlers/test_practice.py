@@ -88,6 +88,27 @@ async def test_a_wrong_answer_shows_the_right_option_and_goes_into_the_book(bank
     assert "错题本共 1 题" in book.text
 
 
+async def turn_round(talk: Talk) -> None:
+    """Let an import turn the options of the single choice round while somebody looks at it."""
+    turned, [right_one] = list(reversed(make.SINGLE.options)), make.SINGLE.correct
+    async with talk.database.write() as session:
+        await session.execute(
+            update(QuizQuestion)
+            .where(QuizQuestion.key == make.SINGLE.key)
+            .values(options=turned, correct=[len(turned) - 1 - right_one])
+        )
+
+
+async def test_an_import_meanwhile_does_not_change_what_is_answered(bank: Talk) -> None:
+    [put] = await bank.say(MEMBER, "答题 党费")
+    if make.SINGLE.stem not in put.text:
+        [put] = await bank.say(MEMBER, "跳过")
+    await turn_round(bank)
+    told = (await solve(bank, put))[0]
+    assert "✓ 答对了" in told.text
+    assert all(line in told.text for line in put.text.splitlines() if line[1:3] == ". ")
+
+
 async def test_several_options_are_ticked_in_place_and_handed_in(bank: Talk) -> None:
     [put] = await bank.say(MEMBER, "答题 1题 组织生活")
     for name in right(put):

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import func, select, update
 
 from db.engine import Database
-from db.tables import Account, Outbox, OutboxState, StrayVote
+from db.tables import Account, Outbox, OutboxState, QuizQuestion, StrayVote
 from scheduler import claiming, settling, votes
 from scheduler.channels import ChannelError, Posted
 from scheduler.votes import Cast
 from tests.scheduler.quiz_world import (
     HALF_PAST_EIGHT,
+    answer,
     answers,
     delivered,
     furnish,
@@ -110,6 +111,20 @@ async def test_the_end_waits_for_whoever_is_answering(postgres_url: str) -> None
     assert "1 人参加" in text
     assert (await vote(database, poll, "李小红", 0)).cast is Cast.CLOSED
     await database.close()
+
+
+async def test_an_import_meanwhile_does_not_change_what_is_voted_on(database: Database) -> None:
+    await opened(database)
+    [name] = await members(database, 1)
+    [post] = await posts(database)
+    async with database.write() as session:
+        turned = {"options": ["更错的", "错的", "对的"], "correct": [2]}
+        await session.execute(update(QuizQuestion).values(**turned))
+    answered = await answer(database, post.id, name, right=True)
+    assert (answered.cast, answered.correct) == (Cast.COUNTED, True)
+    await ticked(database, CLOSING + OVER)
+    [result] = await said(database, "post")
+    assert "正确率 100%" in result
 
 
 async def test_one_person_with_two_accounts_answers_once(database: Database) -> None:

@@ -40,6 +40,7 @@ def upgrade() -> None:
             "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("questions", sa.JSON(), nullable=False),
+        sa.Column("pinned", sa.JSON(), nullable=False),
         sa.Column("pass_mark", sa.Integer(), nullable=False),
         sa.Column("started_at", db.types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("ends_at", db.types.UtcDateTime(timezone=True), nullable=False),
@@ -204,6 +205,7 @@ def upgrade() -> None:
         sa.Column("planned", sa.JSON(), nullable=False),
         sa.Column("questions", sa.JSON(), nullable=False),
         sa.Column("marks", sa.JSON(), nullable=False),
+        sa.Column("pinned", sa.JSON(), nullable=False),
         sa.Column("waiting", sa.Boolean(), nullable=False),
         sa.Column("answered", sa.Integer(), nullable=False),
         sa.Column("right", sa.Integer(), nullable=False),
@@ -422,6 +424,7 @@ def upgrade() -> None:
             "question_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("order", sa.JSON(), nullable=False),
+        sa.Column("pinned", sa.JSON(), nullable=False),
         sa.Column("outbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("closed_at", db.types.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["outbox_id"], ["outbox.id"], name=op.f("fk_quiz_post_outbox_id")),

@@ -193,7 +193,11 @@ async def hold_round(session: AsyncSession, who: Asker, votes: dict[int, bool | 
     account = await add_account(session, "member")
     for position, (question_id, correct) in enumerate(votes.items()):
         post = QuizPost(
-            round_id=held.id, position=position, question_id=question_id, order=[0, 1, 2, 3]
+            round_id=held.id,
+            position=position,
+            question_id=question_id,
+            order=[0, 1, 2, 3],
+            pinned={},
         )
         session.add(post)
         await session.flush()
