@@ -20,7 +20,7 @@ from handlers.incoming import ReceivedFile
 from handlers.media import PICTURES, media_type
 from handlers.reply import Button, Reply, UserError
 from handlers.router import Replies, Router
-from scheduler import cases, duties, listing, study_duties
+from scheduler import cases, duties, listing, snoozing, study_duties
 from scheduler.duties import DutyError
 from scheduler.rulebook import keeping
 from scheduler.rulebook.model import Rule
@@ -150,17 +150,23 @@ async def snooze(context: Context) -> Reply:
         raise UserError(
             f"不能推到截止日之后（{due_words(duty, context.calendar_today)}）。推迟提醒不改变时限。"
         )
+    told = await snoozing.day(
+        context.session, duty, until, today=context.calendar_today, zone=context.services.zone
+    )
+    if told is None:
+        raise UserError("截止日以前没有别的工作日可以再提醒了，请抓紧办理。")
     await attempt(
         duties.snooze(
             context.session,
             duty.id,
-            until=until,
+            until=told,
             actor_id=context.person_id,
             now=context.calendar_now,
             sent_at=context.now,
         )
     )
-    return Reply(f"好的，{until:%m-%d} 再提醒你：{name_of(duty)}。时限不变。")
+    why = "（赶上休息日，改到工作日）" if told != until else ""
+    return Reply(f"好的，{told:%m-%d} 再提醒你{why}：{name_of(duty)}。时限不变。")
 
 
 @router.command(

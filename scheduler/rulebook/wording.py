@@ -5,6 +5,9 @@ from __future__ import annotations
 from scheduler.messages import Quote
 from scheduler.rulebook.model import AnchorKind, Force, Rule, Span
 
+# Events that are no duty of another rule, in words.
+EVENTS = {"appointed": "任职", "probation": "成为预备党员"}
+
 
 def basis(rule: Rule) -> Quote:
     """Return the source of a rule; a unit's own rule, and what is not yet verified, says so."""
@@ -43,4 +46,7 @@ def limit_words(rule: Rule) -> str:
         return f"{rule.anchor.on:%Y-%m-%d} 前"
     if kind is AnchorKind.HAND:
         return "由布置的党组织规定"
-    return f"{span_words(rule.limit)}内" if rule.limit else "法规没有规定时限"
+    if rule.limit is None:
+        return "法规没有规定时限"
+    event = rule.anchor.event
+    return f"{EVENTS.get(event, f'{event} 办结')}后{span_words(rule.limit)}内"

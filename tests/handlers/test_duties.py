@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db import audit
-from db.tables import DutyState, Evidence, StoredFile
+from db.tables import DutyState, Evidence, StoredFile, Unit
 from handlers.duties import NOT_FOUND
 from scheduler.messages import Message
 from tests.handlers.calendar import DUES, MEETING, PHOTO, REPORT, duty, open_book, owe, state
@@ -36,6 +36,12 @@ def text(messages: list[Message]) -> str:
 async def meeting(talk: Talk) -> int:
     await open_book(talk)
     return await owe(talk, MEETING, unit=BRANCH)
+
+
+async def observe_rest_days(talk: Talk) -> None:
+    """Let the demo organisation, which is told at any hour, have the usual hours."""
+    async with talk.database.write() as session:
+        await session.execute(update(Unit).values(quiet=None))
 
 
 async def test_a_secretary_sees_what_the_branch_owes(talk: Talk, meeting: int) -> None:
@@ -117,6 +123,34 @@ async def test_a_reminder_is_put_off_and_never_past_the_limit(talk: Talk, meetin
     assert (await duty(talk, meeting)).snoozed_until == date(2026, 11, 26)
     assert "截止日之后" in text(await talk.say(SECRETARY, f"稍后 {meeting} 8天"))
     assert (await duty(talk, meeting)).snoozed_until == date(2026, 11, 26)
+
+
+@pytest.mark.parametrize(
+    ("due_on", "days", "told"),
+    [
+        # 28 November 2026 is a Saturday.
+        (date(2026, 11, 30), 5, "11-30"),
+        (date(2026, 11, 29), 5, "11-27"),
+        (date(2026, 11, 29), 3, "11-26"),
+    ],
+)
+async def test_a_reminder_that_is_put_off_to_a_day_off_comes_in_time(
+    talk: Talk, due_on: date, days: int, told: str
+) -> None:
+    await open_book(talk)
+    await observe_rest_days(talk)
+    number = await owe(talk, MEETING, unit=BRANCH, due_on=due_on)
+    assert f"好的，{told} 再提醒你" in text(await talk.say(SECRETARY, f"稍后 {number} {days}天"))
+    assert f"{(await duty(talk, number)).snoozed_until:%m-%d}" == told
+
+
+async def test_what_is_due_on_a_day_off_cannot_be_put_off_on_the_last_workday(talk: Talk) -> None:
+    await open_book(talk)
+    await observe_rest_days(talk)
+    number = await owe(talk, MEETING, unit=BRANCH, due_on=date(2026, 11, 29))
+    talk.later(days=4)
+    assert "没有别的工作日" in text(await talk.say(SECRETARY, f"稍后 {number} 1天"))
+    assert (await duty(talk, number)).snoozed_until is None
 
 
 @pytest.mark.parametrize("amount", ["0天", "91天", "三天", "-1天", "1年"])

@@ -10,6 +10,7 @@ import pytest
 from scheduler.rulebook.keeping import from_json, to_json
 from scheduler.rulebook.model import AnchorKind, Force, Owner, RuleBook, Span
 from scheduler.rulebook.reading import SHIPPED, read_folder
+from scheduler.rulebook.wording import limit_words
 
 OLD, NEW = date(2026, 5, 17), date(2026, 5, 18)
 
@@ -125,6 +126,23 @@ def test_what_is_counted_from_an_event(
     (found,) = book.of_id(rule)
     assert (found.anchor.kind, found.anchor.event) == (AnchorKind.EVENT, anchor)
     assert (found.limit, found.repeat, found.certainty) == (limit, repeat, certainty)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("democratic-life-report", "democratic-life 办结后15天内"),
+        ("first-training", "任职后6个月内"),
+        ("lost-3", "lost-2 办结后2年内"),
+        ("away-3", "法规没有规定时限"),
+        ("letter-branch", "任期（3年）届满6个月前"),
+    ],
+)
+def test_a_limit_is_told_with_what_it_is_counted_from(
+    book: RuleBook, rule: str, words: str
+) -> None:
+    (found,) = book.of_id(rule)
+    assert limit_words(found) == words
 
 
 def test_the_public_notice_is_of_2026_only(book: RuleBook) -> None:
