@@ -54,7 +54,7 @@ ENGINES = ("sqlite", "postgresql")
 SIZES = (10_000, 100_000)
 MILLION = 1_000_000
 MESSAGES = 4_000
-LIMIT = Pace(25)
+LIMIT = Pace(per_second=25, burst=3)
 PACED = 150
 EMPTY_TICKS = 200
 # Ticks of each kind.

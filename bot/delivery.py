@@ -169,24 +169,32 @@ class Delivery:
         self, session: Session, channel: Channel, free: int, *, now: datetime
     ) -> list[Outbox]:
         """Claim what fits into the free slots and the channel's pace."""
-        room, pace = free, channel.pace
-        if pace is not None and free > 0:
-            room = min(free, await rates.available(session, channel.name, pace, now=now))
-            if room < free:
-                self._paced = pace.interval
-        if room <= 0:
+        if free <= 0:
             return []
-        rows = await claiming.claim(
+        if channel.pace is None:
+            return await self._take(session, channel, free, now=now)
+        allowance = await rates.available(session, channel.name, channel.pace, now=now)
+        room = min(free, allowance.count)
+        rows = await self._take(session, channel, room, now=now) if room else []
+        if len(rows) == room < free:
+            # There may be more: look again as soon as it conforms.
+            left = await rates.take(session, allowance, len(rows))
+            self._paced = min(self._paced or left.wait, left.wait)
+        else:
+            await rates.take(session, allowance, len(rows))
+        return rows
+
+    async def _take(
+        self, session: Session, channel: Channel, limit: int, *, now: datetime
+    ) -> list[Outbox]:
+        return await claiming.claim(
             session,
             channel=channel.name,
             worker=self._worker,
             now=now,
-            limit=room,
+            limit=limit,
             rechecks=self._rechecks,
         )
-        if pace is not None:
-            await rates.take(session, channel.name, pace, len(rows), now=now)
-        return rows
 
     def _start(self, channel: Channel, row: Outbox) -> None:
         """Send a claimed row; one that is being sent already only gets its new claim.

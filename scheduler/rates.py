@@ -7,7 +7,7 @@ claims, so that a claim never takes more than may be sent at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -33,10 +33,29 @@ class Pace:
         return timedelta(seconds=1 / self.per_second)
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a scope may send now, by the theoretical arrival time of its next message."""
+
+    scope: str
+    pace: Pace
+    tat: datetime
+    now: datetime
+
+    @property
+    def count(self) -> int:
+        """How many messages conform now."""
+        return granted(self.tat, self.pace, now=self.now)
+
+    @property
+    def wait(self) -> timedelta:
+        """How long it is until one conforms."""
+        return max(self.tat - _tolerance(self.pace) - self.now, timedelta(0))
+
+
 def granted(tat: datetime, pace: Pace, *, now: datetime) -> int:
     """Return how many messages conform now, given the theoretical arrival time of the next."""
-    allowance = pace.interval * (pace.burst - 1) + ROUNDING
-    ahead = now + allowance - max(tat, now)
+    ahead = now + _tolerance(pace) - max(tat, now)
     return 0 if ahead < timedelta(0) else ahead // pace.interval + 1
 
 
@@ -45,20 +64,22 @@ def after(tat: datetime, pace: Pace, count: int, *, now: datetime) -> datetime:
     return max(tat, now) + count * pace.interval
 
 
-async def available(session: AsyncSession, scope: str, pace: Pace, *, now: datetime) -> int:
-    """Return how many messages may go now; other processes wait until this transaction ends."""
+async def available(session: AsyncSession, scope: str, pace: Pace, *, now: datetime) -> Allowance:
+    """Return what may go now; other processes wait until this transaction ends."""
     tat = await _lock(session, scope)
     if tat is None:
         await insert_new(session, RateBucket, {"scope": scope, "tat": now})
         tat = await _lock(session, scope) or now
-    return granted(tat, pace, now=now)
+    return Allowance(scope, pace, tat, now)
 
 
-async def take(session: AsyncSession, scope: str, pace: Pace, count: int, *, now: datetime) -> None:
-    """Use up what `available` granted, or the part of it that is needed."""
-    if count:
-        tat = await _lock(session, scope) or now
-        await _set(session, scope, after(tat, pace, count, now=now))
+async def take(session: AsyncSession, allowance: Allowance, count: int) -> Allowance:
+    """Use up what is allowed, or the part of it that is needed; return what is left."""
+    if not count:
+        return allowance
+    tat = after(allowance.tat, allowance.pace, count, now=allowance.now)
+    await _set(session, allowance.scope, tat)
+    return replace(allowance, tat=tat)
 
 
 async def rest(session: AsyncSession, scope: str, pace: Pace, *, until: datetime) -> None:
@@ -67,6 +88,10 @@ async def rest(session: AsyncSession, scope: str, pace: Pace, *, until: datetime
     blocked = until + pace.interval * (pace.burst - 1)
     tat = await _lock(session, scope) or until
     await _set(session, scope, max(tat, blocked))
+
+
+def _tolerance(pace: Pace) -> timedelta:
+    return pace.interval * (pace.burst - 1) + ROUNDING
 
 
 async def _lock(session: AsyncSession, scope: str) -> datetime | None:

@@ -16,8 +16,9 @@ PACE = Pace(per_second=25, burst=3)
 
 async def spend(database: Database, wanted: int, now: datetime, pace: Pace = PACE) -> int:
     async with database.write() as session:
-        granted = min(wanted, await rates.available(session, "test", pace, now=now))
-        await rates.take(session, "test", pace, granted, now=now)
+        allowance = await rates.available(session, "test", pace, now=now)
+        granted = min(wanted, allowance.count)
+        await rates.take(session, allowance, granted)
     return granted
 
 
@@ -41,7 +42,16 @@ async def test_processes_share_one_limit(database: Database) -> None:
 async def test_scopes_do_not_share_a_limit(database: Database) -> None:
     assert await spend(database, 10, NOON) == 3
     async with database.write() as session:
-        assert await rates.available(session, "other", PACE, now=NOON) == 3
+        assert (await rates.available(session, "other", PACE, now=NOON)).count == 3
+
+
+async def test_the_wait_is_until_the_next_one_conforms(database: Database) -> None:
+    async with database.write() as session:
+        fresh = await rates.available(session, "test", PACE, now=NOON)
+        left = await rates.take(session, fresh, fresh.count)
+    assert (fresh.wait, left.count) == (timedelta(0), 0)
+    assert await spend(database, 10, NOON + left.wait - timedelta(milliseconds=1)) == 0
+    assert await spend(database, 10, NOON + left.wait) == 1
 
 
 async def test_nothing_goes_before_a_rest_is_over(database: Database) -> None:
