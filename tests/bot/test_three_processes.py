@@ -131,7 +131,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 async def test_three_processes_of_which_one_is_killed_tell_everybody(
     store: Database, postgres_url: str, api: BotApi, tmp_path: Path
 ) -> None:
-    """Only what was on its way in the killed process may come twice; nothing is lost."""
+    """Fault 21. Only what was on its way in the killed process may come twice; nothing is lost."""
     await furnish(store, api)
     program = Program(postgres_url, api, tmp_path)
 

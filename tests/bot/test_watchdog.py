@@ -53,6 +53,7 @@ def test_it_names_the_loop_and_ends_the_process(caplog: pytest.LogCaptureFixture
 
 
 def test_a_blocked_event_loop_ends_the_process_with_its_stack_in_the_log() -> None:
+    """Fault 23."""
     done = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=60)
     assert done.returncode == EXIT_CODE
     assert "loop sweep has been silent" in done.stderr

@@ -91,6 +91,7 @@ async def test_a_redelivered_update_has_one_effect(talk: Talk) -> None:
 async def test_an_update_that_comes_twice_at_once_and_after_a_restart_has_one_effect(
     talk: Talk,
 ) -> None:
+    """Fault 31."""
     event = talk.incoming(MEMBER, "收到")
     await asyncio.gather(*(talk.dispatcher.handle(event) for _ in range(3)))
     again = Database(talk.database.url.render_as_string(hide_password=False))

@@ -92,6 +92,7 @@ async def test_where_all_is_well_nothing_is_found(database: Database) -> None:
 
 
 async def test_a_message_deleted_by_hand_is_written_again(database: Database) -> None:
+    """Fault 23."""
     duty_id = await told_once(database)
     await delete_by_hand(database)
     findings = await audited(database)

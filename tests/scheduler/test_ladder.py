@@ -216,6 +216,7 @@ def test_reminders_come_in_time_steps_after_the_limit_late_and_none_in_quiet_hou
     zone: ZoneInfo,
     minute: int,
 ) -> None:
+    """Fault 70."""
     allowed = quiet.parse(hours)
     found = steps(
         due_on,

@@ -123,7 +123,7 @@ async def test_taking_back_twice_changes_nothing(database: Database) -> None:
 
 
 async def test_a_duty_done_between_sweep_and_claim_is_owed_no_more(database: Database) -> None:
-    """The row was being sent when it was done, failed, and is to be tried again."""
+    """Fault 69. The row was being sent when it was done, failed, and is to be tried again."""
     [duty_id] = await queued(database, "王小明")
     [row] = await messages(database)
     assert await owed(database) == {row.id}
@@ -178,7 +178,10 @@ async def test_a_merged_message_is_owed_while_one_of_its_duties_is(database: Dat
 
 
 async def test_a_limit_that_moved_is_never_told_with_the_old_date(database: Database) -> None:
-    """Earlier, later, gone: the old message is not owed, and the new limit is told anew."""
+    """Earlier, later, gone: the old message is not owed, and the new limit is told anew.
+
+    Fault 68.
+    """
     [duty_id] = await queued(database, "王小明")
     for moved in (LIMIT - 3 * DAY, LIMIT + 7 * DAY, None):
         async with database.write() as session:
@@ -196,6 +199,7 @@ async def test_a_limit_that_moved_is_never_told_with_the_old_date(database: Data
 
 
 async def test_a_limit_that_was_deleted_is_told_no_more(database: Database) -> None:
+    """Fault 68."""
     [duty_id] = await queued(database, "王小明")
     async with database.write() as session:
         await session.execute(update(Duty).values(due_on=None, next_at=NOON))

@@ -116,7 +116,7 @@ async def test_a_vacant_post_is_answered_by_the_next_one(database: Database) -> 
 async def test_three_days_down_over_several_stages_tell_the_newest_once(
     database: Database,
 ) -> None:
-    """What was missed stays on record, and the message says how late it is."""
+    """Fault 19. What was missed stays on record, and the message says how late it is."""
     [duty_id] = await planted(database, "王小明")
     await swept(database, after_all(MONDAY))
     late = after_all(LIMIT + 4 * DAY)
@@ -279,7 +279,7 @@ async def test_a_snooze_brings_one_more_reminder_on_its_day(database: Database) 
 async def test_at_night_and_on_rest_days_it_waits_and_nothing_is_dropped(
     database: Database, now: datetime, looked_at: datetime
 ) -> None:
-    """The process was down when the step came."""
+    """Fault 70. The process was down when the step came."""
     [duty_id] = await planted(database, "王小明", due_on=LIMIT - 2 * DAY)
     assert await swept(database, now) == 0
     duty = await fetch(database, duty_id)
@@ -305,7 +305,10 @@ async def test_a_row_says_when_its_readers_night_begins(database: Database) -> N
 async def test_a_clock_change_abroad_neither_doubles_nor_drops(
     database: Database, change: date
 ) -> None:
-    """New York's clocks change on these Sundays; every hour of three days is looked at."""
+    """New York's clocks change on these Sundays; every hour of three days is looked at.
+
+    Fault 18.
+    """
     zone = ZoneInfo("America/New_York")
     await planted(database, "王小明", due_on=change + 3 * DAY)
     async with database.write() as session:
@@ -318,6 +321,7 @@ async def test_a_clock_change_abroad_neither_doubles_nor_drops(
 
 
 async def test_a_wall_clock_that_jumps_neither_doubles_nor_loses(database: Database) -> None:
+    """Fault 16."""
     [duty_id] = await planted(database, "王小明")
     step = at(MONDAY, 9) + ladder.jitter((await fetch(database, duty_id)).unit_id)
     minutes = (-1, 20, -10, 5, 120, 121, 0, 125)
@@ -326,6 +330,7 @@ async def test_a_wall_clock_that_jumps_neither_doubles_nor_loses(database: Datab
 
 
 async def test_two_sweepers_at_once_tell_each_stage_once(database: Database) -> None:
+    """Fault 21."""
     await planted(database, *(name for name in ("王小明", "李小红", "支书记", "支组织", "组长")))
     now = after_all(MONDAY)
     counts = await asyncio.gather(*(swept(database, now, limit=2) for _ in range(4)))
@@ -336,7 +341,7 @@ async def test_two_sweepers_at_once_tell_each_stage_once(database: Database) -> 
 async def test_a_duty_that_cannot_be_judged_backs_off_alone(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One owes by a rule that nobody knows; its neighbour is told all the same."""
+    """Fault 22. One owes by a rule that nobody knows; its neighbour is told all the same."""
     bad, _ = await planted(database, "王小明", "李小红")
     async with database.write() as session:
         await session.execute(update(Duty).where(Duty.id == bad).values(rule="gone"))
@@ -352,7 +357,7 @@ async def test_a_duty_that_cannot_be_judged_backs_off_alone(
 
 
 async def test_a_fault_between_the_two_writes_leaves_neither(database: Database) -> None:
-    """The process dies when the duty is changed and the message not yet written."""
+    """Fault 4. The process dies when the duty is changed and the message not yet written."""
     [duty_id] = await planted(database, "王小明")
     before = (await fetch(database, duty_id)).next_at
     async with database.write() as session:
@@ -370,7 +375,10 @@ async def test_a_fault_between_the_two_writes_leaves_neither(database: Database)
 async def test_provisional_days_are_replanned_when_the_decree_comes_each_reminder_once(
     database: Database,
 ) -> None:
-    """2027-03-06 is a Saturday: computed it is off, decreed it may be a make-up workday."""
+    """2027-03-06 is a Saturday: computed it is off, decreed it may be a make-up workday.
+
+    Fault 71.
+    """
     limit = date(2027, 3, 9)
     [duty_id] = await planted(database, "王小明", due_on=limit)
     await swept(database, after_all(limit - 7 * DAY))
@@ -429,7 +437,7 @@ async def test_what_is_due_is_found_by_its_index(database: Database) -> None:
 async def test_a_process_that_starts_as_a_step_comes_tells_it(
     database: Database, store_url: str
 ) -> None:
-    """A deployment three seconds before the step: the old process did not see it come."""
+    """Fault 20. A deployment three seconds before the step: the old process did not see it come."""
     [duty_id] = await planted(database, "王小明")
     step = at(MONDAY, 9) + ladder.jitter((await fetch(database, duty_id)).unit_id)
     assert await swept(database, step - timedelta(seconds=3)) == 0

@@ -39,7 +39,10 @@ WAIT_S = 120
 async def test_two_sweepers_killed_again_and_again_tell_everything_once(
     database: Database, store_url: str, request: pytest.FixtureRequest
 ) -> None:
-    """kill -9 at as many points of the work as `--chaos` says; nothing doubled, nothing lost."""
+    """kill -9 at as many points of the work as `--chaos` says; nothing doubled, nothing lost.
+
+    Fault 1.
+    """
     kills = int(request.config.getoption("--chaos"))
     await _crowd(database)
     total = PERSONS * DUTIES_EACH
@@ -125,6 +128,7 @@ asyncio.run(swept(Database(sys.argv[1]), datetime.fromisoformat(sys.argv[2])))
 async def test_a_process_that_dies_between_duty_and_message_leaves_neither(
     database: Database, store_url: str
 ) -> None:
+    """Fault 4."""
     async with database.write() as session:
         await plant(session)
         duty = await owe(session, "王小明")

@@ -16,7 +16,7 @@ from bot.channels.telegram.transport import AiohttpRequest
 from scheduler.channels import Address, ChannelError, Delivery
 from scheduler.messages import Attachment, Button, Figure, Message, Quote, Series, Table
 from tests.bot.telegram import bot_api
-from tests.bot.telegram.conftest import Desk, number
+from tests.bot.telegram.conftest import Clock, Desk, number
 
 PNG = Attachment(7, "图.png", "image/png")
 
@@ -354,6 +354,24 @@ async def test_it_gives_up_waiting_for_a_server_that_never_answers(api: bot_api.
     released.set()
     await speaker.close()
     assert not caught.value.permanent
+
+
+async def test_a_connection_without_valid_encryption_carries_nothing(api: bot_api.BotApi) -> None:
+    """Fault 27: the server speaks no TLS; the message did not leave and may go again."""
+    clock = Clock()
+    speaker = Speaker(
+        BotServer(bot_api.TOKEN, api.base.replace("http:", "https:")),
+        on_alarm=print,
+        request=AiohttpRequest(seconds=2),
+        clock=clock,
+        sleep=clock.sleep,
+    )
+    await speaker.open()
+    with pytest.raises(ChannelError) as caught:
+        await TelegramChannel(speaker, _no_file).send(to(42, "好"))
+    await speaker.close()
+    assert (caught.value.permanent, caught.value.doubtful) == (False, False)
+    assert api.made("sendMessage") == []
 
 
 async def _no_file(number: int) -> bytes:
