@@ -7,7 +7,7 @@ from datetime import date
 from db.access import MANAGE_CASES
 from db.days import parse_day
 from db.numbers import BadValue
-from db.tables import Case, CaseState, Duty, Person, Stage, Unit
+from db.tables import Case, CaseState, Duty, Person, Stage, Unit, UnitKind
 from handlers import questions
 from handlers.case_words import calendar_of, card, progress
 from handlers.choosing import pick_person, pick_unit
@@ -116,6 +116,8 @@ async def election(context: Context) -> Replies:
     unit = await pick_unit(context, MANAGE_CASES, context.text) if context.text else None
     if unit is None:
         return await _about(context, "换届", f"换届 {context.actor.unit_name}")
+    if unit.kind == UnitKind.GROUP:
+        raise UserError(f"{unit.name}是党小组，没有届期，不办理换届。")
     case = await cases.running(context.session, cases.ELECTION, f"unit:{unit.id}")
     calendar = await calendar_of(context)
     if case is not None:

@@ -12,7 +12,7 @@ from datetime import date
 from db.access import MANAGE_CASES
 from db.days import parse_day
 from db.numbers import BadValue
-from db.tables import Case, Person, Stage, Unit
+from db.tables import Case, Person, Stage, Unit, UnitKind
 from handlers.case_words import calendar_of, card, progress
 from handlers.cases import WHY
 from handlers.choosing import pick_person, pick_unit
@@ -25,6 +25,8 @@ from scheduler.cases import CaseError
 router = Router()
 
 DAY = "matter.day"
+# What a committee approves the founding of.
+FOUNDED = (UnitKind.BRANCH, UnitKind.GENERAL_BRANCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ async def _running(context: Context, found: Matter, about: Person | Unit) -> Cas
 async def _open(context: Context, found: Matter, about: Person | Unit, text: str) -> Replies:
     if isinstance(about, Person) and about.stage not in (Stage.MEMBER, Stage.PROBATIONARY):
         raise UserError(f"{about.name}不是党员，这件事项只登记党员。")
+    if isinstance(about, Unit) and about.kind not in FOUNDED:
+        raise UserError(f"{about.name}是{about.kind}，这件事项只登记党支部、党总支。")
     calendar, on = await calendar_of(context), _day(text)
     actor, session = context.person_id, context.session
     try:

@@ -12,7 +12,7 @@ from tests.handlers.calendar import open_book
 from tests.handlers.conftest import ADMINISTRATOR, MEMBER, SECRETARY, SIBLING, Talk
 from tests.handlers.test_cases import APPLICANT, BRANCH, cases, steps, text
 
-IN_A_GROUP, ITS_BRANCH = "朱文博", "总装车间党支部"
+IN_A_GROUP, GROUP, ITS_BRANCH = "朱文博", "总装一班党小组", "总装车间党支部"
 BOOK = read_folder(SHIPPED)
 
 
@@ -88,6 +88,18 @@ async def test_a_day_long_past_is_marked_and_one_of_today_is_not(house: Talk) ->
 )
 async def test_what_cannot_be_entered_opens_nothing(house: Talk, words: str) -> None:
     await house.say(SECRETARY, f"登记 {words}")
+    assert await cases(house) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (f"登记 支部成立 {GROUP} 2026-11-02", "只登记党支部"),
+        (f"换届 {GROUP}", "没有届期"),
+    ],
+)
+async def test_what_a_group_has_not_is_not_led(house: Talk, words: str, answer: str) -> None:
+    assert answer in text(await house.say(ADMINISTRATOR, words))
     assert await cases(house) == []
 
 
