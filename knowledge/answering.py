@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Literal, Protocol
 
-from knowledge import amounts
+from knowledge import amounts, subjects
 from knowledge.bodies import of_the_trade, strangers
 from knowledge.boundaries import judge
 from knowledge.cards import Card
@@ -32,6 +32,8 @@ DEPTH = 20
 HEADING = 60
 # So many shorter forms of a long story are searched for.
 CORES = 6
+# So many of the passages found are looked at for one that names what the question is about.
+NEXT = 5
 # A question that names nothing of the trade must be as good as an entry's own wording.
 UNNAMED = 0.999
 
@@ -220,7 +222,13 @@ class _Asked:
             return self.given(exact, 1.0, [c for c in cards if c is not exact], when)
         if found.score < UNNAMED and _misses_the_trade(cards[0], *asked):
             return Answer("decline", NOT_FOUND, score=found.score)
-        if found.verdict == "answer" and _is_article_meant(cards[0], when.question):
+        first = next(
+            (c for c in cards[:NEXT] if not subjects.lacks(c.wording, found.question)), None
+        )
+        if first is not None and first is not cards[0]:
+            cards = [first, *(c for c in cards if c is not first)]
+        sure = found.verdict == "answer" and first is not None
+        if sure and _is_article_meant(cards[0], when.question):
             return self.given(cards[0], found.score, cards[1:], when)
         offers = _unique([_offer(card) for card in cards])
         return Answer("suggest", NEAR, score=found.score, suggestions=offers)

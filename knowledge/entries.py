@@ -4,7 +4,7 @@ They are data, in `seed/*.toml`, one file a subject and one `[[entry]]` table ea
 
     id              a stable name, lower case, parts joined by "-"; the store knows it by this
     question        as a member would ask it; unlike every other question
-    asks            one to twenty other ways to ask the same
+    asks            one to forty other ways to ask the same
     answer          a few sentences in our own words, with the force (一般, 应当, 不得) of the rule
     regulation      full name in 《》; without 《》 where the source is a custom or not certain
     article         第X条; left out where it is not known
@@ -30,7 +30,7 @@ from typing import Any
 
 SEED = "knowledge.seed"
 CERTAINTIES = ("甲", "乙", "待核")
-ASKS = range(1, 21)
+ASKS = range(1, 41)
 ANSWER_LENGTH = range(6, 181)
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ARTICLE = re.compile(r"第[一二三四五六七八九十]+条(、第[一二三四五六七八九十]+条)*")
@@ -148,7 +148,7 @@ def _check_values(where: str, entry: Entry) -> None:
     first, last = entry.effective_from or date.min, entry.effective_to or date.max
     for right, complaint in (
         (_ID.fullmatch(entry.id), "id is not of lower-case parts joined by '-'"),
-        (len(entry.asks) in ASKS, "asks must be one to twenty"),
+        (len(entry.asks) in ASKS, "asks must be one to forty"),
         (len(entry.answer) in ANSWER_LENGTH, "answer is too short or too long"),
         (entry.certainty in CERTAINTIES, f"certainty must be one of {CERTAINTIES}"),
         (not entry.article or _ARTICLE.fullmatch(entry.article), "article must read 第X条"),

@@ -78,8 +78,8 @@ def batches(passages: Iterable[Passage], lexicon: Lexicon) -> Iterator[Counts]:
 
 def count(passages: Sequence[Passage], lexicon: Lexicon) -> Counts:
     """Count the terms of a batch of passages."""
-    titles = [lexicon.normalise(" ".join((p.title, *p.aliases))) for p in passages]
-    texts = [lexicon.normalise(p.text) for p in passages]
+    titles = [_one_form(" ".join((p.title, *p.aliases)), lexicon) for p in passages]
+    texts = [_one_form(p.text, lexicon) for p in passages]
     words, pairs = _words(titles, texts, lexicon)
     fields = [words, *_characters_and_syllables(titles, texts, lexicon)]
     lengths = np.stack([f.lengths(len(passages)) for f in fields])
@@ -89,6 +89,11 @@ def count(passages: Sequence[Passage], lexicon: Lexicon) -> Counts:
     starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
     about = _about(passages, titles)
     return Counts(about, keys, starts, docs, total, title, lengths, title_lengths, pairs)
+
+
+def _one_form(text: str, lexicon: Lexicon) -> str:
+    """Normalise a text and write its abbreviations out, as is done with questions."""
+    return lexicon.written_out(lexicon.normalise(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,6 @@ from knowledge.search.passages import Passage
 from knowledge.search.postings import Segment
 from knowledge.search.question import Query, understand
 from knowledge.search.scoring import Bools, Lookup, Weights
-from knowledge.search.terms import word_key
 
 FILE = "search.index"
 # So many changed passages are searched beside the others before merging is worth its time.
@@ -185,7 +183,7 @@ class Index:
     ) -> Ranking:
         """Rank the passages that hold on a day, today if None, for a question."""
         state = self._state
-        query = understand(question, self.lexicon, state.homophones, partial(_holds, state))
+        query = understand(question, self.lexicon, state.homophones)
         asked = _Asked.of(state, query)
         day = (as_of or date.today()).toordinal()
         hits = [
@@ -253,12 +251,6 @@ class _Asked:
             vocabulary=min(float(perfect[known].sum()) / whole, 1.0),
             margin=1 - second / first,
         )
-
-
-def _holds(state: _State, word: str) -> bool:
-    """Say whether a word stands in the library."""
-    key = np.array([word_key(word)], dtype=np.uint64)
-    return any(len(Lookup.of(part.segment, key).present) for part in state.parts)
 
 
 def _ranking(asked: _Asked, found: Sequence[_Found], limit: int) -> Ranking:

@@ -75,7 +75,7 @@ class Lexicon:
     @cached_property
     def fingerprint(self) -> int:
         """A number that changes with whatever an index built from this lexicon depends on."""
-        words = repr(sorted(self._words().items()))
+        words = repr((sorted(self._words().items()), sorted(self.abbreviations.items())))
         return zlib.crc32(self.syllables.table.tobytes(), zlib.crc32(words.encode()))
 
     @cached_property
@@ -88,6 +88,24 @@ class Lexicon:
         """A pattern that finds the abbreviations, the longest first."""
         short = sorted(self.abbreviations, key=lambda words: (-len(words), words))
         return re.compile("|".join(map(re.escape, short)) or "(?!)")
+
+    @cached_property
+    def written(self) -> re.Pattern[str]:
+        """A pattern that finds the abbreviations and their long forms, the longest first."""
+        longs = (long for forms in self.abbreviations.values() for long in forms)
+        forms = sorted({*self.abbreviations, *longs}, key=lambda words: (-len(words), words))
+        return re.compile("|".join(map(re.escape, forms)) or "(?!)")
+
+    def written_out(self, text: str) -> str:
+        """Write out the abbreviations that have but one long form; what is long already stays.
+
+        Passages and questions are both written out, so it does not matter who wrote which form.
+        """
+        return self.written.sub(lambda found: self._long_form(found[0]), text)
+
+    def _long_form(self, short: str) -> str:
+        longs = self.abbreviations.get(short, ())
+        return longs[0] if len(longs) == 1 else short
 
 
 def _dictionary(path: Path, normalise: Normaliser) -> dict[str, int | None]:

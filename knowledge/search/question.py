@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,15 +32,10 @@ class Query:
     perfect: Weights
 
 
-def understand(
-    question: str, lexicon: Lexicon, homophones: Homophones, holds: Callable[[str], bool]
-) -> Query:
-    """Normalise a question, correct it, and take it apart into weighted terms.
-
-    `holds` says whether a word stands in the library.
-    """
+def understand(question: str, lexicon: Lexicon, homophones: Homophones) -> Query:
+    """Normalise a question, correct it, and take it apart into weighted terms."""
     text = without_fillers(lexicon.normalise(question[:QUESTION_LENGTH]), lexicon)
-    text = spelled_out(text, lexicon, holds)
+    text = lexicon.written_out(text)
     asked = analyse(text, lexicon)
     corrected = homophones.correct(asked, lexicon)
     if corrected != text:
@@ -53,18 +47,6 @@ def without_fillers(text: str, lexicon: Lexicon) -> str:
     """Take out the polite words that mean nothing, unless nothing would be left."""
     rest = lexicon.filler.sub("", text).strip(" ")
     return rest or text
-
-
-def spelled_out(text: str, lexicon: Lexicon, holds: Callable[[str], bool]) -> str:
-    """Write an abbreviation that the library does not use by its long form, if it has but one."""
-    if not lexicon.abbreviations:
-        return text
-
-    def long_form(found: re.Match[str]) -> str:
-        longs = lexicon.abbreviations[found[0]]
-        return found[0] if len(longs) > 1 or longs[0] in text or holds(found[0]) else longs[0]
-
-    return lexicon.abbreviation.sub(long_form, text)
 
 
 def added(asked: Analysis, lexicon: Lexicon) -> Iterable[str]:
