@@ -91,3 +91,10 @@ def test_a_version_that_is_named_by_its_year_is_kept() -> None:
 @given(st.text(alphabet="2019年月日二〇版旧去前按的规定第—.-5 x\n"))
 def test_no_text_breaks_it(text: str) -> None:
     assert isinstance(moment(text, TODAY).day, date)
+
+
+@pytest.mark.parametrize(
+    ("question", "year"), [("14版细则公示几天", "2014"), ("26年细则公示几天", "2026")]
+)
+def test_a_version_may_be_called_by_two_digits(question: str, year: str) -> None:
+    assert moment(question, TODAY).edition == year
