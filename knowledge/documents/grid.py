@@ -12,6 +12,7 @@ from io import BytesIO, StringIO
 from typing import IO, Any, NamedTuple
 from zipfile import ZipFile
 
+from knowledge.documents import sheets
 from knowledge.documents.encoding import decode
 from knowledge.documents.errors import DocumentError
 from knowledge.documents.model import Kind
@@ -20,7 +21,11 @@ from knowledge.documents.safety import check_upload
 MAX_ROWS = 20_000
 # Rows walked through, empty ones included; and columns looked at.
 MAX_LINES, MAX_COLUMNS = 50_000, 40
+MAX_CELLS = 500_000
 EMPTY_LINES = f"表格里空行太多（超过 {MAX_LINES} 行），请删去后再发。"
+ENDLESS = (
+    f"表格过大或空行太多（一张表不超过 {MAX_LINES} 行、{MAX_CELLS} 格），请删去空行空列后再发。"
+)
 BROKEN = "表格打不开，请另存为 xlsx 或 csv 后再发。"
 
 
@@ -109,6 +114,8 @@ def _workbook(data: bytes) -> list[Grid]:
     from openpyxl.reader.excel import ExcelReader
 
     with _refusing():
+        if sheets.exceeds(data, rows=MAX_LINES, cells=MAX_CELLS):
+            raise DocumentError(ENDLESS, "too many rows or cells")
         reader = ExcelReader(BytesIO(data), read_only=True, keep_links=False)
         reader.read()
         places = {sheet.name: relation.target for sheet, relation in reader.parser.find_sheets()}

@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 from openpyxl.utils import get_column_letter
 
+from knowledge.documents import sheets
 from knowledge.documents.errors import DocumentError
 from knowledge.documents.limits import Limits
 from knowledge.documents.model import Block, BlockKind, Document, Kind
@@ -20,6 +21,9 @@ TOO_MANY = "表格过大（超过 {rows} 行或 {cells} 格），请拆分或删
 
 def read(data: bytes, limits: Limits) -> Document:
     """Return the rows that hold something, placed by their first cell."""
+    if sheets.exceeds(data, rows=limits.rows, cells=limits.cells):
+        reason = TOO_MANY.format(rows=limits.rows, cells=limits.cells)
+        raise DocumentError(reason, "xlsx: too many rows or cells")
     workbook = openpyxl.load_workbook(
         BytesIO(data), read_only=True, data_only=True, keep_links=False
     )

@@ -319,6 +319,27 @@ def test_a_hostile_workbook_is_refused(data: bytes, reason: str) -> None:
         read("题.xlsx", data)
 
 
+@pytest.mark.parametrize(
+    ("mark", "count", "encoding"),
+    [
+        ('<row r="{}"/>', 50_001, "utf-8"),
+        ('<row r="{}"/>', 50_001, "utf-16-le"),
+        ('<x:row r="{}"/>', 50_001, "utf-8"),
+        ('<c r="A{}"/>', 500_001, "utf-8"),
+    ],
+)
+def test_a_sheet_is_refused_by_what_it_holds_before_it_is_parsed(
+    mark: str, count: int, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To parse a million empty rows takes half a minute."""
+    monkeypatch.setattr("openpyxl.reader.excel.ExcelReader.read", pytest.fail)
+    hostile = changed(
+        GOOD, "xl/worksheets/sheet1.xml", "".join(map(mark.format, range(count))).encode(encoding)
+    )
+    with pytest.raises(DocumentError, match="空行太多"):
+        read("题.xlsx", hostile)
+
+
 def test_a_sheet_of_endless_empty_rows_is_refused() -> None:
     """The rows are counted as they are walked through, whatever the sheet declares."""
     made = Workbook()
