@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from db.access import IMPORT_QUESTIONS, PRACTISE, HeldPost
 from handlers import bank_words
 from handlers.context import Context
+from handlers.questions import ask
 from handlers.reply import Button, Reply, Table, UserError
-from handlers.router import Router
+from handlers.router import Replies, Router
 from knowledge.documents import safe_name
 from knowledge.quiz import bank, importing, keeping, layouts, lint, pending
 from knowledge.quiz.importing import Plan
@@ -22,12 +23,13 @@ from knowledge.quiz.pending import Pending
 
 router = Router()
 
+STEP = "bank.file"
 GONE = "没有等待确认的题库（预览 12 小时内有效），请重新发送文件。"
 MOVED_ON = "题库在你预览之后有变动，请重新核对：\n"
 NO_QUESTION = "没有找到这道题。"
 HELP = (
-    "私聊我发送 xlsx、csv、docx、txt 或 json 题库，说明里写“题库”。我先列出读懂了什么、"
-    "哪里没读懂、检查发现了什么，你确认之后才会保存。\n"
+    "请把 xlsx、csv、docx、txt 或 json 题库私聊发给我；不先发“导入题库”的，文件说明里写“题库”。"
+    "我先列出读懂了什么、哪里没读懂、检查发现了什么，你确认之后才会保存。\n"
     "表格：一行一题，表头有“题干”“答案”，选项放在“选项A、选项B……”或“选项”一列（A. B. 分开，"
     "或每行一个）；“题型”“解析”“依据”“知识点”“难度”可有可无。\n"
     "文档：1. 题干，A. B. C. 选项，“答案：B”，“解析：……”；答案写在题干括号里、"
@@ -80,8 +82,17 @@ async def receive(context: Context) -> Reply:
 
 @router.command("import_bank", "导入题库", help="导入题库的办法", needs=IMPORT_QUESTIONS)
 async def explain(context: Context) -> Reply:
-    """Say how a bank is imported."""
+    """Say how a bank is imported; the file that follows needs no caption then."""
+    if not context.incoming.group:
+        await context.go_to(STEP)
     return Reply(HELP)
+
+
+@router.step(STEP, needs=IMPORT_QUESTIONS, file="questions")
+async def meanwhile(context: Context) -> Replies:
+    """Go on with whatever is said while a file is waited for."""
+    await context.leave()
+    return await ask(context)
 
 
 @router.command(
@@ -103,6 +114,8 @@ async def confirm(context: Context) -> Reply:
         again = Pending(kept.name, kept.unit_id, plan.mark, kept.questions)
         return await _offer(context, MOVED_ON + text, plan, again)
     await pending.drop(context.session, owner_id=context.person_id)
+    if await context.dialog(STEP) is not None:
+        await context.leave()
     done = await importing.apply(
         context.session, plan, name=kept.name, by=context.person_id, now=context.now
     )

@@ -35,6 +35,7 @@ from handlers.meaning import is_explicit, is_question
 from handlers.reply import TOAST_LENGTH, Button, Reply, UserError
 from handlers.router import FileRoute, Handler, Replies, Route, Router, Step
 from knowledge.documents import DocumentError
+from knowledge.documents.safety import OLD_OFFICE
 from scheduler import outbox, quiz_groups, votes
 from scheduler.channels import Address, ChannelError, Lane
 from scheduler.kinds import REPLY
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 TEXT_LIMIT = 8_000
 # A longer text is a question, however much it looks like a command.
 SLIP_LENGTH = 12
+OLD_SUFFIXES = (".doc", ".xls", ".ppt", ".wps", ".et", ".dps")
 CANCEL = "取消"
 NOT_FETCHED = "文件没有取到，请重新发送一次。"
 STALE_DIALOG = "刚才的操作已结束，文件没有保存。请重新发送指令后再发文件。"
@@ -364,9 +366,9 @@ class Dispatcher:
         upload = incoming.upload
         if step is not None and step.takes_files and access.decide(actor, step.needs).allowed:
             return await self._fetch(upload)
-        routes = self._router.find_file(actor, upload.name, incoming.text)
+        routes = self._router.find_file(actor, upload.name, incoming.text, step)
         if not routes:
-            return Prepared(refusal=Reply(_no_file(actor)))
+            return Prepared(refusal=Reply(_no_file(actor, upload.name)))
         if len(routes) > 1:
             words = "、".join(f"“{route.words[0]}”（{route.help}）" for route in routes)
             return Prepared(refusal=Reply(f"这个文件要做什么？请连同说明重新发送：{words}。"))
@@ -449,9 +451,11 @@ def _is_toast(reply: Reply, incoming: Incoming) -> bool:
     return reply.toast and pressed and len(reply.text) <= TOAST_LENGTH
 
 
-def _no_file(actor: Actor) -> str:
+def _no_file(actor: Actor, name: str) -> str:
     if not actor.bound:
         return access.decide(actor, access.EDIT_LIBRARY).reason
+    if name.lower().endswith(OLD_SUFFIXES):
+        return OLD_OFFICE
     return "我现在不能处理这类文件，或者你没有导入的权限。需要留存的材料请交给所在支部。"
 
 

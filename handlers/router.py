@@ -59,7 +59,8 @@ class Step:
     """A place in a dialog; what is typed there goes to the handler, and what is sent, if asked.
 
     `words` belong to the step even where they are commands elsewhere. `cancelled` is called where
-    somebody gives up here, to remove what is kept for the dialog.
+    somebody gives up here, to remove what is kept for the dialog. A `file` names the route that a
+    file without a caption goes to here.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Step:
     takes_files: bool = False
     words: tuple[str, ...] = ()
     cancelled: Cancelled | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +124,14 @@ class Router:
         takes_files: bool = False,
         words: tuple[str, ...] = (),
         cancelled: Cancelled | None = None,
+        file: str = "",
     ) -> Callable[[Handler], Handler]:
         """Register what a dialog does with the text typed, or the file sent, at one step."""
 
         def register(handler: Handler) -> Handler:
             if name in self.steps:
                 raise ValueError(f"step {name} is there twice")
-            self.steps[name] = Step(name, needs, handler, takes_files, words, cancelled)
+            self.steps[name] = Step(name, needs, handler, takes_files, words, cancelled, file)
             return handler
 
         return register
@@ -162,6 +165,7 @@ class Router:
                 takes_files=step.takes_files,
                 words=step.words,
                 cancelled=step.cancelled,
+                file=step.file,
             )(step.handler)
         self.files.extend(other.files)
 
@@ -178,15 +182,19 @@ class Router:
                 return route, text[len(word) :].strip(SPACE + "：:")
         return None
 
-    def find_file(self, actor: Actor, name: str, caption: str) -> list[FileRoute]:
+    def find_file(
+        self, actor: Actor, name: str, caption: str, step: Step | None = None
+    ) -> list[FileRoute]:
         """Return what this person may have done with a file, the one named in its caption first.
 
-        Files that two routes take are told apart by the caption; with none, all are returned.
+        Files that two routes take are told apart by the caption, or by the step of the open
+        dialog; with neither, all are returned.
         """
         suffix = "." + name.rpartition(".")[2].lower()
         fitting = [f for f in self.files if suffix in f.suffixes and decide(actor, f.needs).allowed]
         named = [f for f in fitting if any(word in caption for word in f.words)]
-        return named or fitting
+        meant = [f for f in fitting if step is not None and f.name == step.file]
+        return named or meant or fitting
 
     def listed(self, actor: Actor) -> Iterator[Route]:
         """Yield the commands that this person may use, in the order of registration."""

@@ -285,3 +285,23 @@ async def test_a_number_that_is_none_is_told(talk: Talk, text: str) -> None:
 async def test_the_help_says_how(talk: Talk) -> None:
     [reply] = await talk.say(SECRETARY, "导入题库")
     assert reply.text == HELP
+
+
+async def test_after_the_help_a_file_needs_no_caption(talk: Talk) -> None:
+    """Neither a roster nor a document is meant then; a question asked meanwhile is answered."""
+    await talk.say(SECRETARY, "导入题库")
+    preview = await send(talk, SECRETARY, caption="")
+    assert "读懂 3 题" in preview.text
+    roster = await send(talk, SECRETARY, caption="名册")
+    assert "读懂" not in roster.text
+    await talk.press(SECRETARY, preview, "收入题库")
+    assert "这个文件要做什么" in (await send(talk, SECRETARY, caption="")).text
+    await talk.say(SECRETARY, "导入题库")
+    [answer] = await talk.say(SECRETARY, "支委会多久开一次")
+    assert answer.quote is not None
+    assert "这个文件要做什么" in (await send(talk, SECRETARY, caption="")).text
+
+
+async def test_an_old_format_is_named_as_that(talk: Talk) -> None:
+    reply = await send(talk, SECRETARY, b"old", "题库.XLS")
+    assert "请另存为 docx、xlsx" in reply.text
