@@ -45,20 +45,20 @@ async def one_round(context: Context) -> Reply:
     usage="[群编号]",
 )
 async def skip(context: Context) -> Reply:
-    """Skip the question of a race, today's round that is to come, or end the one under way."""
+    """Skip the question of a race, end the round under way, or leave out today's to come."""
     group = await known_group(context)
     session, now = context.session, context.now
     racing = await rounds.running(session, group, RoundKind.RACE)
     if racing is not None:
         return await _hurry(context, racing.id, "这一题跳过。")
+    under_way = await rounds.running(session, group)
+    if under_way is not None:
+        return await _hurry(context, under_way.id, "这一轮提前结束，马上公布结果。")
     zone = context.services.zone
     if await rounds.skip_today(session, group, now=now, zone=zone):
         await context.record("quiz.skip", f"quiz_group:{group.id}")
         again = Button("现在开始一轮", f"/quiz_round 群{group.id}")
         return Reply("今天的每日答题不发了，明天照常。", buttons=((again,),))
-    under_way = await rounds.running(session, group)
-    if under_way is not None:
-        return await _hurry(context, under_way.id, "这一轮提前结束，马上公布结果。")
     return Reply("今天没有还没开始的、也没有正在进行的答题。")
 
 

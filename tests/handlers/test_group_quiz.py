@@ -236,6 +236,21 @@ async def test_today_is_skipped_and_tomorrow_is_as_usual(room: Talk) -> None:
     assert "今天没有" in again.text
 
 
+async def test_to_skip_ends_what_is_under_way_before_it_leaves_out_what_is_to_come(
+    room: Talk,
+) -> None:
+    """Whoever wants a new round is told to skip the one that runs; the evening's stays."""
+    await say(room, SECRETARY, "每日答题 18:00 党章一")
+    await say(room, SECRETARY, "开始一轮 1题 党章一")
+    [refusal] = await say(room, SECRETARY, "开始一轮 1题 党章一")
+    assert "请发送“跳过”" in refusal.text
+    [ended] = await say(room, SECRETARY, "跳过")
+    assert "这一轮提前结束" in ended.text
+    await tick(room)
+    [state] = await say(room, SECRETARY, "每日答题")
+    assert "下一次：2026-11-23 18:00" in state.text
+
+
 async def test_members_answer_by_buttons_and_see_their_verdict_alone(room: Talk) -> None:
     await say(room, SECRETARY, "开始一轮 1题 党章一")
     async with room.database.read() as session:
