@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
+
 from db.access import KEEP_QUESTIONS, REPORT_QUESTION
 from db.accounts import person_today
 from db.tables import Person, QuestionReport
@@ -18,6 +20,9 @@ router = Router()
 STEP = "reports.answer"
 KIND = "question-report"
 LONGEST_REASON, LONGEST_ANSWER = 500, 1_000
+# So many reports a person and day, so that a keeper can look at each of them.
+A_DAY = 10
+TOO_MANY = f"你今天已经报告了 {A_DAY} 道题，请等答复，明天再继续。急的请直接联系支部组织委员。"
 NO_QUESTION = "没有找到这道题。"
 NO_REPORT = "没有找到这条纠错。"
 ANSWERED = "这条纠错已经有人答复。"
@@ -40,6 +45,12 @@ async def report(context: Context) -> Reply:
         raise UserError(f"理由请写在 {LONGEST_REASON} 字以内。")
     if before := await _before(context, kept):
         return before
+    midnight = datetime.combine(context.today, time(), context.services.zone)
+    before_today = await reports.filed_since(
+        context.session, reporter_id=context.person_id, since=midnight
+    )
+    if before_today >= A_DAY:
+        raise UserError(TOO_MANY)
     keeper = await _keeper(context, kept)
     if keeper is None:
         return Reply("暂时没有能收到消息的题库维护人，请联系支部组织委员。")

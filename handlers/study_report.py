@@ -124,6 +124,7 @@ def _names(members: Sequence[Standing], month: Mapping[int, int]) -> list[str]:
     idle = [one.name for one in members if one.person_id not in month]
     return [
         f"年度学时还没有达到的（{len(short)} 人）：{_some(short)}",
+        f"书记、委员按 {hours.OFFICER.hours} 学时算，所依据的{hours.OFFICER.remark}。",
         f"本月还没有学习记录的（{len(idle)} 人）：{_some(idle)}",
         "名单仅供你提醒和帮助，请不要转发到群里。",
     ]

@@ -17,6 +17,12 @@ router = Router()
 # The word that takes a unit's own setting away.
 INHERIT = "默认"
 USAGE = "学习设置 排名 关、学习设置 第三党支部 学时折算 45、学习设置 排名 默认（撤销本组织的设置）"
+# What is not sent to somebody any more, kind by kind.
+SILENCED = {
+    mutes.STUDY: "好的，不再给你发新学习资料的通知和年度学时的提示。",
+    mutes.QUIZ: "好的，私聊里不会主动给你发答题消息。"
+    "每日答题只发在群里，群里的消息不受个人静音影响，可以在聊天软件里给群设免打扰；你自己开始的练习和考试照常。",
+}
 RESTRAINT = "个人排名和积分默认关闭，只能由党委打开；上级关闭的，下级不能打开。签到没有强制的设置。"
 
 
@@ -56,7 +62,7 @@ async def mute(context: Context) -> Reply:
     what = _kind(context.text, "静音")
     await mutes.mute(context.session, context.person_id, what, now=context.now)
     return Reply(
-        f"好的，不再给你发{what}消息。任务提醒不受影响。",
+        f"{SILENCED[what]}任务提醒不受影响。",
         buttons=((Button("取消静音", f"/unmute {what}"),),),
     )
 

@@ -82,7 +82,8 @@ def won(round_: QuizRound, tally: Tally, winner: str | None, *, decided: bool) -
     """Tell how a question of a race ended; `winner` is None where nobody is named."""
     head = f"{title(round_)} · {tally.post.position}/{round_.count}"
     news = f"{winner or '有人'}抢到了！" if decided else "没有人答对。"
-    return Message("\n".join([f"{head}：{news}", *_solution(tally.post, tally.question)]))
+    lines = [f"{head}：{news}", *_solution(tally.post, tally.question)]
+    return Message("\n".join(lines), buttons=((_report(tally),),))
 
 
 def race_over(

@@ -19,6 +19,7 @@ from db.accounts import in_force, present
 from db.engine import Database
 from db.tables import Material, Outbox, Person, Post, Title, Unit
 from knowledge.study import mutes
+from knowledge.study.hours import MEMBER, OFFICER
 from knowledge.study.standing import Standing, standings
 from scheduler import outbox, quiet, recipients, study_duties
 from scheduler.channels import Lane
@@ -28,6 +29,9 @@ from scheduler.study_duties import Times
 from scheduler.workdays import Workdays
 
 KIND = "study"
+AS_COUNTED = (
+    f"党员按 {MEMBER.hours} 学时算；书记、委员按 {OFFICER.hours} 学时算，所依据的{OFFICER.remark}。"
+)
 # So many people are looked at together.
 BATCH = 500
 # A material is news for so long.
@@ -167,10 +171,13 @@ async def _short(
 
 
 def _friendly(one: Standing) -> Message:
-    assert one.requirement is not None  # or nothing is missing
+    wanted = one.requirement
+    assert wanted is not None  # or nothing is missing
+    leading = "，以上级组织的要求为准" if wanted is OFFICER else ""
     return Message(
-        f"温馨提示：你今年已记 {one.hours:g} 学时，离一般要求的 {one.requirement.hours} 学时还差 "
-        f"{one.missing:g}。线下参加的集中学习也可以补签；有困难请和支部说一声。"
+        f"温馨提示：你今年已记 {one.hours:g} 学时，离{wanted.regulation}{wanted.article}的 "
+        f"{wanted.hours} 学时（{wanted.remark}{leading}）还差 {one.missing:g}。"
+        "线下参加的集中学习也可以补签；有困难请和支部说一声。"
         "不想收到这类消息，发送“静音 学习”。",
         buttons=((Button("我的学习", "/mystudy"), Button("学习资料", "/materials")),),
     )
@@ -198,7 +205,7 @@ async def _for_secretaries(
             unit_id,
             f"study-hours:{day}:secretary:{unit_id}:{person_id}",
             Message(
-                f"{name}还有 {short[unit_id]} 名党员今年学时没有达到要求，已提醒本人。"
+                f"{name}还有 {short[unit_id]} 名党员今年学时没有达到要求，已提醒本人。{AS_COUNTED}"
                 "名单请私聊发送“学习情况”。",
                 buttons=((Button("学习情况", f"/studyreport {name}"),),),
             ),

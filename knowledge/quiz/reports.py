@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import accounts, organisation
@@ -50,6 +50,15 @@ async def file(
         "at": now,
     }
     return await insert_new(session, QuestionReport, values) == 1
+
+
+async def filed_since(session: AsyncSession, *, reporter_id: int, since: datetime) -> int:
+    """Return how many reports a person has filed; a second one at the same time waits."""
+    await session.scalar(select(Person.id).where(Person.id == reporter_id).with_for_update())
+    statement = select(func.count()).where(
+        QuestionReport.reporter_id == reporter_id, QuestionReport.at >= since
+    )
+    return await session.scalar(statement) or 0
 
 
 async def open_one(

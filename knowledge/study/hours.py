@@ -1,8 +1,9 @@
 """Hours of study toward a year's requirement, days, and the streak.
 
 The streak counts workdays with study, back from today. A workday without study ends it, but
-today does not while it lasts. Days off neither break it nor add to it, and neither does a day of
-which it is only computed whether people work on it (no decree yet): that may turn out a day off.
+today does not while it lasts. Days off neither break it nor add to it. A workday that is only
+computed (no decree yet) counts like any other if there was study on it, but does not end the
+streak if there was none: it may turn out a day off, and the streak one day shorter.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from db.tables import Person, Post, QuestionReport, QuizQuestion, Title, Unit
-from handlers.reports import ANSWERED, NO_QUESTION, NO_REPORT, STANDS, STOPPED
+from handlers.reports import A_DAY, ANSWERED, NO_QUESTION, NO_REPORT, STANDS, STOPPED
 from scheduler.messages import Message
 from tests.handlers.conftest import (
     EDITOR,
@@ -20,7 +20,7 @@ from tests.handlers.conftest import (
     SIBLING,
     Talk,
 )
-from tests.knowledge.quiz.make import SINGLE, store
+from tests.knowledge.quiz.make import SINGLE, question, store
 
 BRANCH = "综合管理党支部"
 
@@ -52,6 +52,24 @@ async def dismiss(talk: Talk, name: str) -> None:
 async def retired(talk: Talk, number: int) -> bool:
     async with talk.database.read() as session:
         return (await session.get_one(QuizQuestion, number)).retired_at is not None
+
+
+async def test_so_many_reports_a_day_are_enough(talk: Talk) -> None:
+    async with talk.database.write() as session:
+        numbers = await store(session, *(question(n) for n in range(A_DAY + 1)))
+    *first, last = numbers
+    for number in first:
+        [taken] = await talk.say(MEMBER, f"题目有误 {number}")
+        assert "已转给题库维护人" in taken.text
+    [again] = await talk.say(MEMBER, f"题目有误 {first[0]}")
+    assert "已经报告过" in again.text
+    [refused] = await talk.say(MEMBER, f"题目有误 {last}")
+    assert "今天已经报告了 10 道题" in refused.text
+    [other] = await talk.say(SECRETARY, f"题目有误 {last}")
+    assert "已转给题库维护人" in other.text
+    talk.later(hours=24)
+    [tomorrow] = await talk.say(MEMBER, f"题目有误 {last}")
+    assert "已转给题库维护人" in tomorrow.text
 
 
 def labels(message: Message) -> list[str]:

@@ -238,5 +238,8 @@ async def test_muting_and_back(talk: Talk) -> None:
     assert "任务提醒不受影响" in muted.text
     [back] = await talk.press(MEMBER, muted, "取消静音")
     assert "已恢复学习消息" in back.text
+    assert "新学习资料的通知和年度学时的提示" in muted.text
+    [quiz] = await talk.say(MEMBER, "静音 答题")
+    assert "每日答题只发在群里，群里的消息不受个人静音影响" in quiz.text
     [unknown] = await talk.say(MEMBER, "静音 任务")
     assert "静音 答题" in unknown.text

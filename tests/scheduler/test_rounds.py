@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from db.engine import Database
 from db.tables import CalendarDay, Outbox, OutboxState, QuizGroup, QuizRound, RoundState, Unit
 from scheduler import outbox, quiz_groups, rounds, standings
+from scheduler.messages import Message
 from tests.plans import read_whole, recorded
 from tests.scheduler.quiz_world import (
     CHAT,
@@ -371,6 +372,8 @@ async def test_a_race_goes_to_the_first_right_answer_and_then_on(
     assert [row.kind for row in sent] == ["poll-end", "post", "poll"]
     winner = "李小红抢到了" if names else "有人抢到了"
     assert winner in sent[1].content["text"]
+    [[doubt]] = Message.from_json(sent[1].content).buttons
+    assert (doubt.label, doubt.anyone) == ("第 1 题有误", True)
     assert len(await posts(database)) == 2
     minute = now + 2 * SECOND + timedelta(minutes=1)
     await ticked(database, minute)

@@ -85,11 +85,15 @@ async def test_who_is_short_of_hours_is_told_once_and_the_secretary_only_how_man
     assert await look(database, now + timedelta(minutes=10)) == 0
     found = await read(database)
     assert "王小明" not in found
-    assert "还差 0.1" in found["李小红"][0]
-    assert "56 学时" in found["支组织"][0]
+    assert (
+        "《中国共产党党员教育管理工作条例》第二十条的 32 学时（条文用语为“一般”）还差 0.1"
+        in found["李小红"][0]
+    )
+    assert "的 56 学时（规划已到期，是否沿用待核，以上级组织的要求为准）" in found["支组织"][0]
     own, branch = found["支书记"]
     assert "温馨提示" in own
     assert f"{BRANCH}还有 2 名党员" in branch
+    assert "按 56 学时算，所依据的规划已到期，是否沿用待核" in branch
     assert "支组织" not in branch
     assert await look(database, at(date(2026, 12, 10), 10)) > 0
 
