@@ -10,6 +10,7 @@ from db.numbers import BadValue
 
 HINT = "请写成 2024-07-01"
 _PARTED = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
+_MONTH_DAY = re.compile(r"([0-9]{1,2})(?:[-/.]|月)([0-9]{1,2})日?")
 _WORDED = re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日")
 _PACKED = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _SERIAL = re.compile(r"[0-9]{1,7}(?:\.[0-9]+)?")
@@ -28,6 +29,16 @@ def parse_day(text: str) -> date:
     if found := _WORDED.fullmatch(plain) or _PACKED.fullmatch(plain):
         return _day(found[1], found[2], found[3])
     raise BadValue(f"看不懂这个日期，{HINT}")
+
+
+def parse_coming_day(text: str, today: date) -> date:
+    """Read what `parse_day` does, and 12-15 or 12月15日 as the next such day from today on."""
+    found = _MONTH_DAY.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if found is None:
+        return parse_day(text)
+    month, day = found[1].zfill(2), found[2].zfill(2)
+    this_year = f"{today:%m%d}" <= month + day
+    return _day(str(today.year + (not this_year)), month, day)
 
 
 def _day(year: str, month: str, day: str) -> date:

@@ -8,7 +8,7 @@ from typing import Any
 
 from db import organisation
 from db.access import PUBLISH_STUDY
-from db.days import parse_day
+from db.days import parse_coming_day
 from db.numbers import BadValue
 from db.tables import MaterialKind, StoredFile, Unit
 from handlers.context import Context
@@ -300,7 +300,7 @@ def _title(text: str) -> str:
 
 def _due(context: Context, text: str) -> date:
     try:
-        day = parse_day(text)
+        day = parse_coming_day(text, context.calendar_today)
     except BadValue as error:
         raise UserError(f"{error}。") from error
     _in_time(context, day)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.days import parse_day
+from db.days import parse_coming_day, parse_day
 from db.numbers import BadValue
 
 
@@ -46,3 +46,22 @@ def test_every_spelling_of_a_day_is_read(day: date) -> None:
 def test_what_is_no_day_or_several_is_refused(text: str) -> None:
     with pytest.raises(BadValue):
         parse_day(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("12月15日", date(2026, 12, 15)),
+        ("11-23", date(2026, 11, 23)),
+        ("11.22", date(2027, 11, 22)),
+        ("１/5", date(2027, 1, 5)),
+        ("2026-12-15", date(2026, 12, 15)),
+    ],
+)
+def test_a_day_to_come_needs_no_year(text: str, day: date) -> None:
+    assert parse_coming_day(text, date(2026, 11, 23)) == day
+
+
+def test_a_day_to_come_that_the_next_year_does_not_have_is_refused() -> None:
+    with pytest.raises(BadValue, match="没有这一天"):
+        parse_coming_day("2月29日", date(2026, 11, 23))
