@@ -113,12 +113,18 @@ class _Sheet:
                 yield open_
             open_ = None
             try:
-                if not self._is_section(cells):
+                if not (self._is_section(cells) or self._is_head(cells)):
                     open_ = self._raw(line, cells)
             except BadQuestion as error:
                 yield Fault(self._place(line), str(error))
         if open_ is not None:
             yield open_
+
+    def _is_head(self, cells: Sequence[Cell]) -> bool:
+        """Tell whether the head stands here again, as where sheets were put one below another."""
+        at = self._head.fields["stem"]
+        named = field_of(cells[at].text) if at < len(cells) else None
+        return named is not None and _names(0, cells).fields == self._head.fields
 
     def _raw(self, line: int, cells: Sequence[Cell]) -> Raw:
         values = {field: self._value(cells, at, field) for field, at in self._head.fields.items()}

@@ -319,6 +319,14 @@ def test_a_hostile_workbook_is_refused(data: bytes, reason: str) -> None:
         read("题.xlsx", data)
 
 
+def test_a_head_that_comes_again_is_no_question() -> None:
+    """So it is where sheets were copied one below another."""
+    head = ("题干", "选项A", "选项B", "答案")
+    found = sheet(head, (STEM, "半年", "一年", "B"), head, ("另一题？", "甲", "乙", "A"))
+    assert [question.stem for question in found.questions] == [STEM, "另一题？"]
+    assert found.faults == ()
+
+
 @pytest.mark.parametrize(
     ("mark", "count", "encoding"),
     [
