@@ -91,6 +91,8 @@ def sorted_by_need(duties: Sequence[Duty], today: date) -> list[Duty]:
 def event_words(event: DutyEvent) -> str:
     """Return what happened in words; an unknown kind is shown as it is written."""
     words = EVENTS.get(event.kind, event.kind)
+    if event.kind == "moved" and "unit_id" in event.data and "due_on" not in event.data:
+        words = "随人员转到现在的组织"
     offset, _, audience = str(event.data.get("stage", "")).partition(":")
     if event.kind == "told" and audience:
         days = offset.lstrip("+-")

@@ -20,11 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database, is_store_fault
 from db.tables import Duty, DutyState, Postponement, Term
-from scheduler import ladder, quiet, replanning
+from scheduler import case_moves, ladder, quiet, replanning
 from scheduler.owed import TERM, Debt, Owing, debts, latest_terms, owners
 from scheduler.periods import add, due_at
 from scheduler.replanning import COLUMNS, Changes, Planned
 from scheduler.rulebook.model import AnchorKind, Rule, RuleBook
+from scheduler.steps import Calendar
 from scheduler.workdays import Workdays
 
 log = logging.getLogger(__name__)
@@ -106,6 +107,7 @@ async def plan(
                 raise
             log.exception("rule %s cannot be planned; the others go on", rule_id)
             planned += Planned(failed=(rule_id,))
+    await case_moves.follow(database, Calendar(book, bench.workdays, zone, now), sent_at=sent_at)
     known = {rule.id for rule in book.rules}
     async with database.read() as session:
         orphans = await _ids(session, Duty.rule.not_in(known))

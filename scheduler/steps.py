@@ -76,7 +76,7 @@ async def make(
     made = await session.scalar(
         select(func.count()).select_from(Duty).where(Duty.case_id == case.id, Duty.rule == rule.id)
     )
-    owner, unit_id, person_id = await _owner(session, case, rule)
+    owner, unit_id, person_id = await owner_of(session, case, rule)
     duty = Duty(
         rule=rule.id,
         edition=rule.version,
@@ -133,7 +133,7 @@ def _earliest(rule: Rule, done: Mapping[str, date], workdays: Workdays) -> date 
     return add(start, rule.earliest, workdays) if start and rule.earliest else None
 
 
-async def _owner(session: AsyncSession, case: Case, rule: Rule) -> tuple[str, int, int | None]:
+async def owner_of(session: AsyncSession, case: Case, rule: Rule) -> tuple[str, int, int | None]:
     """Return owner, unit in scope and person of a step."""
     if rule.owner is Owner.SUBJECT and case.person_id is not None:
         return f"person:{case.person_id}", case.unit_id, case.person_id

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from db.tables import Case, CaseState, Duty, DutyState, Postponement
+from db.tables import Case, CaseState, Duty, DutyState, Person, Postponement, Unit
+from scheduler import planning
 from scheduler.messages import Message
-from tests.handlers.calendar import open_book
-from tests.handlers.conftest import MEMBER, OFFICER, OUTSIDER, SECRETARY, SIBLING, Talk
+from tests.handlers.calendar import BOOK, open_book
+from tests.handlers.conftest import MEMBER, OFFICER, OUTSIDER, SECRETARY, SIBLING, ZONE, Talk
 
 APPLICANT, STAFF_OF_OTHERS = "秦佑安", "黎雨桐"
-BRANCH = "综合管理党支部"
+BRANCH, SIBLING_BRANCH = "综合管理党支部", "财务审计党支部"
 
 
 def text(messages: list[Message]) -> str:
@@ -172,3 +173,26 @@ async def test_a_sibling_finds_neither_the_person_nor_the_case(house: Talk) -> N
         assert APPLICANT not in answer
     assert "没有找到" in text(await house.say(SIBLING, f"/postpone {step.id} 2026-12-20 号"))
     assert "没有找到" in text(await house.say(SIBLING, f"/election {BRANCH}"))
+
+
+async def test_a_case_follows_its_person_to_another_branch(house: Talk) -> None:
+    """What was done stays where it was done; the branch before finds the open step no more."""
+    step = await opened(house)
+    async with house.database.write() as session:
+        person = (await session.scalars(select(Person).where(Person.name == APPLICANT))).one()
+        there = (await session.scalars(select(Unit).where(Unit.name == SIBLING_BRANCH))).one()
+        person.unit_id = there.id
+    for _ in range(2):
+        await plan(house)
+    done, moved = [duty for duty in await steps(house) if duty.case_id is not None]
+    assert (moved.owner, moved.unit_id) == (f"unit:{there.id}", there.id)
+    assert done.unit_id != there.id
+    assert "没有找到" in text(await house.say(SECRETARY, f"任务 {step.id}"))
+    assert "随人员转到现在的组织" in text(await house.say(SIBLING, f"任务 {step.id}"))
+    assert "派人谈话" in text(await house.say(SIBLING, f"发展党员 {APPLICANT}"))
+    await house.say(SIBLING, f"完成 {step.id} 2026-11-20")
+    assert (await steps(house))[-1].unit_id == there.id
+
+
+async def plan(talk: Talk) -> None:
+    await planning.plan(talk.database, BOOK, now=talk.now, sent_at=talk.now, zone=ZONE)

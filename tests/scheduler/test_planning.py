@@ -25,10 +25,11 @@ from db.tables import (
     Unit,
     UnitKind,
 )
+from scheduler import cases, planning, replanning, workdays
 from scheduler import duties as acts
-from scheduler import planning, replanning, workdays
 from scheduler.replanning import COLUMNS, Changes, Planned
 from scheduler.rulebook.model import Anchor, AnchorKind, Owner, Rule, RuleBook, Span
+from scheduler.steps import Calendar
 from tests.scheduler.world import (
     BOOK,
     BRANCH,
@@ -515,3 +516,32 @@ async def test_a_rule_that_fails_does_not_stop_the_others(world: Database) -> No
     planned = await plan(world, book(broken, DUES))
     assert planned.failed == ("broken",)
     assert len(await duties(world, "dues")) == 21
+
+
+async def test_the_open_step_of_a_case_follows_its_person(world: Database) -> None:
+    """And its reminder is taken back from whoever answers for it no more."""
+    event = Anchor(AnchorKind.EVENT, event="lost-1")
+    first = replace(MEETING, id="lost-1", case="失去联系", step=1, anchor=event)
+    second = replace(first, id="lost-2", step=2, limit=Span(months=1), accept=False)
+    rules = book(first, second)
+    async with world.write() as session:
+        person = await person_named(session, "王小明")
+        step = await cases.open_for_person(
+            session,
+            person,
+            "失去联系",
+            behind=1,
+            on=date(2026, 10, 30),
+            actor_id=person.id,
+            calendar=Calendar(rules, workdays.Workdays({}), ZONE, NOW),
+        )
+        above = await unit_named(session, COMMITTEE)
+        other = await add_unit(session, name="第二党支部", kind=UnitKind.BRANCH, parent=above)
+    await swept(world, after_all(NOW.date()), book=rules)
+    await change(world, update(Person).where(Person.id == person.id).values(unit_id=other.id))
+    await plan(world, rules)
+    (moved,) = await duties(world, "lost-2")
+    assert (moved.id, moved.owner, moved.unit_id) == (step.id, f"unit:{other.id}", other.id)
+    assert [row.state for row in await messages(world)] == [OutboxState.CANCELLED.value]
+    (kept,) = await duties(world, "lost-1")
+    assert kept.unit_id != other.id
