@@ -77,6 +77,7 @@ class Studio:
     async def take(self, name: str, page: Page, *, whole: bool = False) -> None:
         """Take a picture of the chat, or of the whole page, and close the page."""
         await expect(page.locator(".zb-typing")).to_be_hidden()
+        await expect(page.locator(".q-notification")).to_have_count(0, timeout=15_000)
         await page.mouse.move(0, 0)
         path = self.folder / f"{name}.png"
         shown = page if whole else page.locator(".zb-main")
@@ -181,7 +182,7 @@ async def _exam(studio: Studio) -> None:
     for number in range(1, 5):
         asked = await page.locator(".zb-said").last.inner_text()
         # One is got wrong, so that there is something to explain.
-        typed = _right(asked) if number < 4 else _guess(asked)
+        typed = _right(asked) if number < 4 else _wrong(asked)
         await _say(page, typed, until=f"第 {number + 1} 题 / 4" if number < 4 else "已答")
     await _press(page, "确认交卷", until="没有答对的题")
     certificate = page.locator(".zb-said", has_text="成绩单")
@@ -244,6 +245,12 @@ def _right(asked: str) -> str:
     if known.kind is QuestionKind.JUDGE:
         return right.pop()
     return "".join(line[0] for line in lines if line[3:] in right)
+
+
+def _wrong(asked: str) -> str:
+    """Return a wrong answer to a shipped question."""
+    choices = ("对", "错") if "判断" in asked else ("A", "B")
+    return next(choice for choice in choices if choice != _right(asked))
 
 
 async def _choose(card: Locator, place: int) -> None:
