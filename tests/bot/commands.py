@@ -1,9 +1,11 @@
-"""Running a command of the command line in this process, which costs no start of Python."""
+"""Running a command of the command line, in this process or in one of its own."""
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -33,3 +35,14 @@ class Here:
         finally:
             os.umask(mask)
         return subprocess.CompletedProcess(arguments, code, said.out, said.err)
+
+
+def command(*arguments: str) -> None:
+    """Do what the program does in a process of its own."""
+    raise SystemExit(main(arguments))
+
+
+def typed(lines: str) -> None:
+    """Hold the conversation in a terminal in which somebody types these lines."""
+    sys.stdin = io.StringIO(lines)
+    command("chat", "--as", "江晚舟")

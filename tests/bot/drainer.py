@@ -1,4 +1,4 @@
-"""A process that empties an outbox into a Bot API server, for the tests that kill it.
+"""What a process does that empties an outbox into a Bot API server, for the tests that kill it.
 
 Its clock may be ahead, so that the leases of one that was killed are over at once.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from datetime import UTC, datetime, timedelta
 
 from bot.channels.telegram.channel import TelegramChannel
@@ -18,8 +17,12 @@ from db.engine import Database
 from tests.bot.telegram.bot_api import TOKEN
 
 
-async def drain(store: str, api: str, ahead: timedelta) -> None:
+def drain(store: str, api: str, ahead: timedelta) -> None:
     """Deliver until SIGTERM."""
+    asyncio.run(_drain(store, api, ahead))
+
+
+async def _drain(store: str, api: str, ahead: timedelta) -> None:
     database = Database(store)
     speaker = Speaker(BotServer(TOKEN, api), on_alarm=lambda text: None)
     delivery = Delivery(database, zone=UTC, clock=lambda: datetime.now(UTC) + ahead)
@@ -36,7 +39,3 @@ async def drain(store: str, api: str, ahead: timedelta) -> None:
 
 async def _no_file(number: int) -> bytes:
     raise LookupError(number)
-
-
-if __name__ == "__main__":
-    asyncio.run(drain(sys.argv[1], sys.argv[2], timedelta(seconds=float(sys.argv[3]))))

@@ -11,16 +11,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.bot.commands import Here
+from tests import processes
+from tests.bot.commands import Here, command, typed
 from tests.conftest import SECRET
 
-PROGRAM = "import sys; from bot.cli import main; code = main(); {}; raise SystemExit(code)"
+PROGRAM = "from bot.cli import main; raise SystemExit(main())"
 # What the first answer of a fresh process does not need.
 HEAVY = ("sqlalchemy", "jieba", "nicegui", "aiogram", "telegram", "asyncio")
-MODULES = "import json; print(json.dumps(list(sys.modules)), file=sys.stderr)"
+LOADED = "import json, sys; from bot.cli import main; main(); print(json.dumps([*sys.modules]))"
 PR_CAPBSET_DROP = 24
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER = 1, 2, 3
 Zhibu = Callable[..., subprocess.CompletedProcess[str]]
@@ -38,21 +40,27 @@ def data(furnished: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def zhibu(data: Path) -> Zhibu:
-    """Run one command and return what it printed."""
+    """Run one command in a process of its own and return what it printed."""
 
-    def run(
-        *arguments: str, then: str = "", **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", PROGRAM.format(then or "pass"), *arguments],
-            env={**os.environ, "ZHIBU_DATA": str(data), **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return processes.run(command, *arguments, **{"ZHIBU_DATA": str(data), **environment})
 
     return run
+
+
+def started(
+    data: Path, *arguments: str, program: str = PROGRAM, **how: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run the program from its very start."""
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**os.environ, "ZHIBU_DATA": str(data), "ZHIBU_PORT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        **how,
+    )
 
 
 @pytest.fixture
@@ -68,9 +76,9 @@ def test_ask_prints_the_answer_with_its_source(zhibu: Zhibu) -> None:
     assert "支部工作条例" in done.stdout
 
 
-def test_ask_loads_nothing_that_the_first_answer_does_not_need(zhibu: Zhibu) -> None:
-    done = zhibu("ask", "支委会多久开一次", then=MODULES)
-    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+def test_ask_loads_nothing_that_the_first_answer_does_not_need(data: Path) -> None:
+    done = started(data, "ask", "支委会多久开一次", program=LOADED)
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
     assert loaded & set(HEAVY) == set()
 
 
@@ -142,16 +150,7 @@ def test_a_wrong_setting_ends_the_program_with_its_name(zhibu: Zhibu) -> None:
 
 
 def test_the_terminal_holds_the_same_conversation(data: Path) -> None:
-    typed = "支委会多久开一次\n1\n日历\n退出\n"
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format("pass"), "chat", "--as", "江晚舟"],
-        env={**os.environ, "ZHIBU_DATA": str(data)},
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = processes.run(typed, "支委会多久开一次\n1\n日历\n退出\n", ZHIBU_DATA=str(data))
     assert done.returncode == 0
     assert "每月" in done.stdout
     assert "谢谢反馈" in done.stdout
@@ -180,25 +179,22 @@ def test_the_record_of_acts_is_whole(zhibu: Zhibu) -> None:
     assert zhibu("audit", "verify").stdout == "the record is whole\n"
 
 
-def test_an_own_organisation_is_set_up_in_an_empty_store(tmp_path: Path) -> None:
-    environment = {**os.environ, "ZHIBU_DATA": str(tmp_path / "own"), "ZHIBU_DEMO": "off"}
-    command = [sys.executable, "-c", PROGRAM.format("pass"), "people", "setup"]
+def test_an_own_organisation_is_set_up_in_an_empty_store(zhibu: Zhibu, tmp_path: Path) -> None:
+    own = {"ZHIBU_DATA": str(tmp_path / "own"), "ZHIBU_DEMO": "off"}
     names = ["--unit", "某某公司党委", "--admin", "张三", "--number", "A001"]
-    first, second = (
-        subprocess.run(
-            [*command, *names], env=environment, capture_output=True, text=True, check=False
-        )
-        for _ in range(2)
-    )
+    first, second = (zhibu("people", "setup", *names, **own) for _ in range(2))
     assert "Invite code" in first.stdout
     assert second.returncode == 1
     assert "already" in second.stderr
+    if os.name == "posix":
+        made = [tmp_path / "own", *(tmp_path / "own").rglob("*")]
+        assert [path for path in made if path.stat().st_mode & 0o077] == [], "its owner's only"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 def test_the_assistant_starts_says_where_it_is_and_stops_when_told(data: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM.format("pass"), "run"],
+        [sys.executable, "-c", PROGRAM, "run"],
         env={**os.environ, "ZHIBU_DATA": str(data), "ZHIBU_PORT": "0"},
         stdout=subprocess.PIPE,
         text=True,
@@ -232,16 +228,6 @@ def test_a_damaged_store_is_named_and_left_alone(
     assert store.read_bytes() == broken
 
 
-@pytest.mark.skipif(os.name != "posix", reason="rights of POSIX files")
-def test_what_is_made_is_its_owners_only(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    environment = {**os.environ, "ZHIBU_DATA": str(data), "ZHIBU_DEMO": "off"}
-    command = [sys.executable, "-c", PROGRAM.format("pass"), "kb", "list"]
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
-    open_to_others = [p for p in [data, *data.rglob("*")] if p.stat().st_mode & 0o077]
-    assert open_to_others == []
-
-
 @pytest.mark.parametrize("command", [("doctor",), ("audit", "verify")])
 def test_whoever_only_looks_makes_no_store(
     here: Here, tmp_path: Path, command: tuple[str, ...]
@@ -265,15 +251,7 @@ def test_a_data_folder_that_cannot_be_written_is_named_and_left_alone(data: Path
     before = sorted(data.rglob("*"))
     for path in (data, *before):
         path.chmod(0o500 if path.is_dir() else 0o400)
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format("pass"), "run"],
-        env={**os.environ, "ZHIBU_DATA": str(data), "ZHIBU_PORT": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        preexec_fn=_bound_by_rights,
-    )
+    done = started(data, "run", preexec_fn=_bound_by_rights)
     for path in (data, *before):
         path.chmod(0o700 if path.is_dir() else 0o600)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)

@@ -1,45 +1,24 @@
-"""`zhibu quiz` as its user runs it: several commands in one process of its own."""
+"""`zhibu quiz` as its user runs it: a process of its own, its output and its exit code."""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from knowledge.quiz import importing, layouts
+from tests import processes
+from tests.bot.commands import command
 from tests.conftest import SECRET
 from tests.knowledge.quiz.make import JUDGE, MULTIPLE, SINGLE
 from tests.knowledge.quiz.writers import HEAD, book, paper, rows
 
-PROGRAM = """
-import json, sys
-from bot.cli import main
-for arguments in json.loads(sys.argv[1]):
-    print(f"--- {main(['quiz', *arguments])}", flush=True)
-"""
-
 
 def zhibu(data: Path, *commands: Sequence[str]) -> list[tuple[int, str]]:
     """Run commands one after another; returns exit code and output of each."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(commands)],
-        env={**os.environ, "ZHIBU_DATA": str(data)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    parts = done.stdout.split("--- ")
-    ends = [part.split("\n", 1) for part in parts[1:]]
-    outputs = [parts[0], *(rest[1] for rest in ends[:-1])]
-    assert len(ends) == len(commands), done.stdout
-    return [(int(end[0]), output) for end, output in zip(ends, outputs, strict=True)]
+    done = (processes.run(command, "quiz", *each, ZHIBU_DATA=str(data)) for each in commands)
+    return [(each.returncode, each.stdout + each.stderr) for each in done]
 
 
 def test_files_are_checked_without_a_store(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import random
 import signal
 import sqlite3
 import sys
-from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
@@ -25,7 +24,9 @@ from scheduler import outbox
 from scheduler.channels import Lane
 from scheduler.claiming import LEASE
 from scheduler.messages import Message
+from tests.bot.drainer import drain
 from tests.bot.telegram.bot_api import BotApi
+from tests.processes import Running
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 # Longer than a frozen process may keep its locks on PostgreSQL.
@@ -65,18 +66,14 @@ async def api() -> AsyncIterator[SlowApi]:
 
 
 @asynccontextmanager
-async def drainer(store: str, api: BotApi, leases_ahead: int) -> AsyncIterator[Process]:
+async def drainer(store: str, api: BotApi, leases_ahead: int) -> AsyncIterator[Running]:
     """Run a process whose clock is ahead by so many leases."""
-    ahead = str(leases_ahead * LEASE.total_seconds())
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bot.drainer", store, api.base, ahead
-    )
+    process = Running(drain, store, api.base, leases_ahead * LEASE)
     try:
         yield process
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        process.kill()
+        await process.wait()
 
 
 async def fill(database: Database, api: BotApi, kinds: dict[str, int]) -> None:
@@ -122,7 +119,7 @@ async def at_least(api: BotApi, count: int) -> None:
     await until(reached)
 
 
-async def freeze(process: Process, database: Database) -> None:
+async def freeze(process: Running, database: Database) -> None:
     """Stop a process between its transactions: within one it would hold the store's lock."""
     process.send_signal(signal.SIGSTOP)
     while not await is_free(database):

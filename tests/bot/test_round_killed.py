@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +20,9 @@ from db.tables import Outbox, OutboxState, QuizGroup, RoundKind
 from scheduler import rounds, votes
 from scheduler.claiming import LEASE
 from scheduler.votes import Ballot, Cast
+from tests.bot.drainer import drain
 from tests.bot.telegram.bot_api import TOKEN, BotApi
+from tests.processes import Running
 from tests.scheduler.quiz_world import answers, furnish, said
 from tests.scheduler.world import ZONE
 
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals are POS
 class DeadlyApi(BotApi):
     """Kills whoever posts a poll as soon as the poll is there, before saying so."""
 
-    victim: Process | None = None
+    victim: Running | None = None
 
     async def _sendPoll(self, chat_id: int, question: str, options: Any, **more: Any) -> Any:
         kept = await super()._sendPoll(chat_id, question, options, **more)
@@ -60,9 +61,7 @@ async def test_a_question_that_was_posted_and_not_noted_is_never_posted_again(
 ) -> None:
     """Its answers count all the same as soon as its messenger tells of it."""
     round_id = await _opened(database, api)
-    api.victim = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bot.drainer", store_url, api.base, "0"
-    )
+    api.victim = Running(drain, store_url, api.base, timedelta())
     async with asyncio.timeout(WITHIN_S):
         assert await api.victim.wait() == -9
     api.victim = None

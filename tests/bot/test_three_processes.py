@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,7 +22,9 @@ from scheduler import notices, outbox
 from scheduler.periods import due_at
 from scheduler.rulebook.reading import SHIPPED, read_folder
 from tests.bot.telegram.bot_api import BotApi
+from tests.bot.worker import work
 from tests.conftest import SECRET
+from tests.processes import Running
 
 WITHIN_S = 60.0
 PEOPLE = 60
@@ -44,7 +44,7 @@ class Program:
         self._started = 0
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Process]:
+    async def running(self) -> AsyncIterator[Running]:
         """Run one more process, with a data folder of its own."""
         self._started += 1
         own = {
@@ -53,15 +53,12 @@ class Program:
             "ZHIBU_KEY": SECRET.decode(),
             "ZHIBU_DEMO": "off",
         }
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.bot.worker", self._api.base, env={**os.environ, **own}
-        )
+        process = Running(work, self._api.base, environment=own)
         try:
             yield process
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            process.kill()
+            await process.wait()
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
-"""One process of several on a store: it plans, sweeps and drains until it is told to stop."""
+"""What one of several processes on a store does: plan, sweep and drain until told to stop."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from contextlib import AsyncExitStack
 
 from bot.app import open_app, utc_now
@@ -16,8 +15,12 @@ from bot.settings import load
 from tests.bot.telegram.bot_api import TOKEN
 
 
-async def work(api: str) -> None:
+def work(api: str) -> None:
     """Do rounds of all three, as the metronome would, with the delivery running beside."""
+    asyncio.run(_work(api))
+
+
+async def _work(api: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with AsyncExitStack() as stack:
@@ -34,7 +37,3 @@ async def work(api: str) -> None:
             await asyncio.sleep(0.2)
         await app.delivery.stop()
         await delivering
-
-
-if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -28,21 +27,12 @@ from sqlalchemy import (
 
 from db.engine import Database
 from db.migrate import config, upgrade
+from tests.db.migrator import migrate
+from tests.processes import Running
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SCRIPTS = ScriptDirectory.from_config(config())
 RELEASED = [revision.revision for revision in SCRIPTS.walk_revisions()][::-1]
-MIGRATE = """
-import asyncio, sys
-from db.engine import Database
-from db.migrate import upgrade
-async def main():
-    database = Database(sys.argv[1])
-    print("starting", flush=True)
-    await upgrade(database)
-    await database.close()
-asyncio.run(main())
-"""
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -141,10 +131,9 @@ async def test_an_upgrade_that_is_killed_is_done_whole_the_next_time(
     await database.close()
     moments = random.Random(14)
     for _ in range(request.config.getoption("--chaos")):
-        process = await migrating(store_url)
+        process = Running(migrate, store_url)
         await asyncio.wait({asyncio.create_task(process.wait())}, timeout=moments.random() / 2)
-        if process.returncode is None:
-            process.kill()
+        process.kill()
         await process.wait()
         assert await revision_of(database) in (RELEASED[0], RELEASED[-1])
     await upgrade(database)
@@ -158,16 +147,6 @@ async def test_processes_that_start_at_once_migrate_once(
     """Fault 15: one migrates, the others wait and go on."""
     before = await prepared(database, RELEASED[0])
     await database.close()
-    processes = await asyncio.gather(*(migrating(store_url) for _ in range(3)))
+    processes = [Running(migrate, store_url) for _ in range(3)]
     assert [await process.wait() for process in processes] == [0, 0, 0]
     assert lost(before, await found(database)) == []
-
-
-async def migrating(store: str) -> asyncio.subprocess.Process:
-    """Start a process that migrates; return when it is about to."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", MIGRATE, store, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    await process.stdout.readline()
-    return process

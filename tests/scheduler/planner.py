@@ -1,9 +1,8 @@
-"""A process that plans one round: `python -m tests.scheduler.planner URL NOW`."""
+"""What a process does that plans one round and may be killed meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from datetime import datetime
 
 from db.engine import Database
@@ -14,12 +13,12 @@ from tests.scheduler.world import BOOK, ZONE
 BATCH = 4
 
 
-async def run(url: str, now: datetime) -> None:
+def plan(url: str, now: datetime) -> None:
     """Plan the small organisation's rules."""
+    asyncio.run(_plan(url, now))
+
+
+async def _plan(url: str, now: datetime) -> None:
     database = Database(url)
     await planning.plan(database, BOOK, now=now, sent_at=now, zone=ZONE, batch=BATCH)
     await database.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], datetime.fromisoformat(sys.argv[2])))

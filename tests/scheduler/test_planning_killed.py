@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from asyncio.subprocess import Process
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -15,9 +12,10 @@ from db.engine import Database
 from db.tables import Duty, DutyEvent
 from scheduler import planning
 from scheduler.replanning import Planned
+from tests.processes import Running
+from tests.scheduler.planner import plan
 from tests.scheduler.world import BOOK, BRANCH, MONDAY, ZONE, add_person, at, plant, unit_named
 
-ROOT = Path(__file__).parents[2]
 NOW = at(MONDAY, 9)
 PERSONS, PERIODS = 400, 3
 TURNS = 6000
@@ -32,7 +30,7 @@ async def test_planners_of_which_one_is_killed_make_each_duty_once(
         branch = await unit_named(session, BRANCH)
         for number in range(PERSONS):
             await add_person(session, branch, f"党员{number}", bound=False)
-    killed, other = await _start(store_url), await _start(store_url)
+    killed, other = Running(plan, store_url, NOW), Running(plan, store_url, NOW)
     try:
         await _until_some(database, killed)
         killed.kill()
@@ -40,9 +38,8 @@ async def test_planners_of_which_one_is_killed_make_each_duty_once(
         assert await other.wait() == 0
     finally:
         for planner in (killed, other):
-            if planner.returncode is None:
-                planner.kill()
-                await planner.wait()
+            planner.kill()
+            await planner.wait()
     # The one that lived has made everything; what the other began left nothing half done.
     again = await planning.plan(database, BOOK, now=NOW, sent_at=NOW, zone=ZONE)
     assert again == Planned()
@@ -61,13 +58,7 @@ async def _assert_once(database: Database) -> None:
     assert events == dict.fromkeys(ids, 1)
 
 
-async def _start(url: str) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.scheduler.planner", url, NOW.isoformat(), cwd=ROOT
-    )
-
-
-async def _until_some(database: Database, planner: Process) -> None:
+async def _until_some(database: Database, planner: Running) -> None:
     """Wait until planning is under way, and not yet over."""
     for _ in range(TURNS):
         async with database.read() as session:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import sys
-from asyncio.subprocess import Process
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
 
 from db.engine import Database
 from db.tables import Duty, DutyEvent, Notice, Outbox, Unit
+from tests.processes import Running
+from tests.scheduler.sweeper import die_before_the_message, sweep_on
 from tests.scheduler.world import (
     BRANCH,
     MONDAY,
@@ -29,7 +27,6 @@ from tests.scheduler.world import (
     unit_named,
 )
 
-ROOT = Path(__file__).parents[2]
 NOW = after_all(MONDAY)
 PERSONS, DUTIES_EACH = 30, 6
 WAIT_S = 120
@@ -46,14 +43,14 @@ async def test_two_sweepers_killed_again_and_again_tell_everything_once(
     kills = int(request.config.getoption("--chaos"))
     await _crowd(database)
     total = PERSONS * DUTIES_EACH
-    sweepers = [await _start(store_url), await _start(store_url)]
+    sweepers = [Running(sweep_on, store_url, NOW), Running(sweep_on, store_url, NOW)]
     try:
         for kill in range(kills):
             await _until(database, sweepers, (kill + 1) * total // (kills + 2))
             victim = kill % 2
             sweepers[victim].kill()
             await sweepers[victim].wait()
-            sweepers[victim] = await _start(store_url)
+            sweepers[victim] = Running(sweep_on, store_url, NOW)
         await _until(database, sweepers, total)
     finally:
         for sweeper in sweepers:
@@ -89,13 +86,7 @@ async def _assert_told_once(database: Database, total: int) -> None:
     assert (len(named), set(named.values())) == (total, {1})
 
 
-async def _start(url: str) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.scheduler.sweeper", url, NOW.isoformat(), cwd=ROOT
-    )
-
-
-async def _until(database: Database, sweepers: list[Process], count: int) -> None:
+async def _until(database: Database, sweepers: list[Running], count: int) -> None:
     """Wait until so many notices are written; a sweeper that ends by itself is a failure."""
     async with asyncio.timeout(WAIT_S):
         while await _count(database) < count:
@@ -108,23 +99,6 @@ async def _count(database: Database) -> int:
         return await session.scalar(select(func.count()).select_from(Notice)) or 0
 
 
-DIES = """
-import asyncio, os, sys
-from datetime import datetime
-from scheduler import notices, sweep
-from db.engine import Database
-from tests.scheduler.world import swept
-
-async def die(session, *args, **kwargs):
-    await session.flush()
-    os._exit(9)
-
-# The duty is changed and on record; the notice and its message are not yet written.
-notices.tell = die
-asyncio.run(swept(Database(sys.argv[1]), datetime.fromisoformat(sys.argv[2])))
-"""
-
-
 async def test_a_process_that_dies_between_duty_and_message_leaves_neither(
     database: Database, store_url: str
 ) -> None:
@@ -132,9 +106,7 @@ async def test_a_process_that_dies_between_duty_and_message_leaves_neither(
     async with database.write() as session:
         await plant(session)
         duty = await owe(session, "王小明")
-    dying = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", DIES, store_url, NOW.isoformat(), cwd=ROOT, env=dict(os.environ)
-    )
+    dying = Running(die_before_the_message, store_url, NOW)
     assert await dying.wait() == 9
     left = await fetch(database, duty.id)
     assert (left.stage, left.next_at, await events(database, duty.id)) == ("", duty.next_at, [])
