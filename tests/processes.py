@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,17 @@ PROGRAM = (
     "tests.scheduler.sweeper",
 )
 PR_SET_PDEATHSIG = 1
-CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
-_context = multiprocessing.get_context("forkserver" if CAN_FORK else "spawn")
-_context.set_forkserver_preload(list(PROGRAM))
+
+
+def _context() -> Any:
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PROGRAM))
+    return context
+
+
+CONTEXT = _context()
 
 
 class Running:
@@ -61,7 +70,7 @@ class Running:
     ) -> None:
         given = {**os.environ, **(environment or {})}
         files = str(output or os.devnull), str(errors or output or os.devnull)
-        self._process = _context.Process(
+        self._process: BaseProcess = CONTEXT.Process(
             target=_run, args=(function, arguments, given, *files), daemon=True
         )
         self._process.start()
@@ -109,8 +118,8 @@ class Running:
 def run(
     function: Callable[..., object],
     *arguments: Any,
+    environment: Mapping[str, str] | None = None,
     timeout: float = 120,
-    **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run a function to its end; its exit code is what it exits with, or 0."""
     with tempfile.TemporaryDirectory() as folder:

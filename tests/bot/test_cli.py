@@ -43,7 +43,8 @@ def zhibu(data: Path) -> Zhibu:
     """Run one command in a process of its own and return what it printed."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return processes.run(command, *arguments, **{"ZHIBU_DATA": str(data), **environment})
+        own = {"ZHIBU_DATA": str(data), **environment}
+        return processes.run(command, *arguments, environment=own)
 
     return run
 
@@ -150,7 +151,9 @@ def test_a_wrong_setting_ends_the_program_with_its_name(zhibu: Zhibu) -> None:
 
 
 def test_the_terminal_holds_the_same_conversation(data: Path) -> None:
-    done = processes.run(typed, "支委会多久开一次\n1\n日历\n退出\n", ZHIBU_DATA=str(data))
+    done = processes.run(
+        typed, "支委会多久开一次\n1\n日历\n退出\n", environment={"ZHIBU_DATA": str(data)}
+    )
     assert done.returncode == 0
     assert "每月" in done.stdout
     assert "谢谢反馈" in done.stdout

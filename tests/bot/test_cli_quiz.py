@@ -17,7 +17,8 @@ from tests.knowledge.quiz.writers import HEAD, book, paper, rows
 
 def zhibu(data: Path, *commands: Sequence[str]) -> list[tuple[int, str]]:
     """Run commands one after another; returns exit code and output of each."""
-    done = (processes.run(command, "quiz", *each, ZHIBU_DATA=str(data)) for each in commands)
+    own = {"ZHIBU_DATA": str(data)}
+    done = (processes.run(command, "quiz", *each, environment=own) for each in commands)
     return [(each.returncode, each.stdout + each.stderr) for each in done]
 
 

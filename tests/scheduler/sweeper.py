@@ -24,7 +24,7 @@ def sweep_on(url: str, now: datetime) -> None:
 
 def die_before_the_message(url: str, now: datetime) -> None:
     """Sweep, and die when the duty is changed and on record, and no message yet written."""
-    notices.tell = _die  # type: ignore[assignment]
+    notices.tell = _die
     asyncio.run(swept(Database(url), now))
 
 
