@@ -9,7 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select, text
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from db.engine import Database, is_store_fault
 from db.migrate import SchemaTooNew, config, upgrade
@@ -51,6 +51,41 @@ async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
     with pytest.raises(StatementError, match="zone"):
         async with database.write() as session:
             session.add(Inbox(channel="c", update="1", at=datetime(2026, 1, 1)))
+
+
+async def test_writers_of_one_process_take_turns_in_the_order_they_came(
+    sqlite_database: Database,
+) -> None:
+    """One that writes again and again lets those in that have come meanwhile."""
+    done: list[str] = []
+
+    async def write(who: str, times: int) -> None:
+        for _ in range(times):
+            async with sqlite_database.write() as session:
+                await session.execute(text("SELECT 1"))
+                done.append(who)
+
+    greedy = asyncio.create_task(write("greedy", 20))
+    while not done:  # noqa: ASYNC110 - the other task sets no Event
+        await asyncio.sleep(0)
+    await asyncio.gather(*(write(who, 1) for who in "abc"))
+    assert len(done) <= 1 + 2 * 3
+    assert [who for who in done if who != "greedy"] == ["a", "b", "c"]
+    await greedy
+
+
+async def test_whoever_waits_too_long_for_a_turn_is_told_that_the_store_is_busy(
+    sqlite_url: str,
+) -> None:
+    database = Database(sqlite_url, busy_timeout_s=0.05)
+    async with database.write():
+        with pytest.raises(OperationalError) as refused:
+            async with database.write():
+                pass
+    assert is_store_fault(refused.value)
+    async with database.write() as session:
+        await session.execute(text("SELECT 1"))
+    await database.close()
 
 
 async def test_a_block_that_raises_changes_nothing(database: Database) -> None:
