@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
+from typing import cast
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Column, Table, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import Scope
 from db.accounts import in_force, present
-from db.tables import Person, Post, Title, Unit, UnitKind
+from db.tables import Base, Person, Post, Title, Unit, UnitKind
 
 ROOT = "/"
 
@@ -38,18 +40,24 @@ async def is_taken(session: AsyncSession, name: str) -> bool:
 
 
 async def remove_unit(session: AsyncSession, unit: Unit) -> bool:
-    """Remove a unit; False if anybody, any post or any unit still belongs to it."""
-    uses = (
-        select(Person.id).where(Person.unit_id == unit.id),
-        select(Post.id).where(Post.unit_id == unit.id),
-        select(Unit.id).where(Unit.parent_id == unit.id),
-    )
-    for use in uses:
-        if await session.scalar(use.limit(1)) is not None:
+    """Remove a unit; False if anybody, any unit or any record still belongs to it."""
+    for column in _naming_a_unit():
+        if await session.scalar(select(column).where(column == unit.id).limit(1)) is not None:
             return False
     await session.delete(unit)
     await session.flush()
     return True
+
+
+@cache
+def _naming_a_unit() -> tuple[Column[int], ...]:
+    """Return every column that refers to a unit."""
+    return tuple(
+        column
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if column.references(cast(Table, Unit.__table__).c.id)
+    )
 
 
 async def list_units(session: AsyncSession, within: Scope) -> list[Unit]:

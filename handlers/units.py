@@ -58,7 +58,7 @@ async def add_unit(context: Context) -> Reply:
 @router.command(
     "removeunit",
     "删除组织",
-    help="删除一个没有人也没有下级的组织",
+    help="删除一个没有人、下级和记录的组织",
     needs=ADMINISTER,
     usage="名称",
     private=True,
@@ -69,7 +69,7 @@ async def remove_unit(context: Context) -> Reply:
     if unit is None:
         raise UserError("没有找到这个组织，或者它不在你的范围内。")
     if not await organisation.remove_unit(context.session, unit):
-        raise UserError("这个组织下还有人员、任职记录或下级组织，不能删除。")
+        raise UserError("这个组织下还有人员、任职、下级组织，或者任务、学习等记录，不能删除。")
     await context.record("unit.remove", f"unit:{unit.id}")
     return Reply(f"已删除“{unit.name}”。", replaces=True)
 

@@ -49,6 +49,16 @@ async def test_a_unit_with_people_is_not_removed(talk: Talk) -> None:
     assert "不能删除" in reply.text
 
 
+async def test_a_unit_with_a_record_is_not_removed(talk: Talk) -> None:
+    await talk.say(ADMINISTRATOR, "新增组织 第七党支部 党支部 机关党总支")
+    await talk.say(ADMINISTRATOR, "学习设置 第七党支部 学时折算 45")
+    [reply] = await talk.say(ADMINISTRATOR, "删除组织 第七党支部")
+    assert "不能删除" in reply.text
+    await talk.say(ADMINISTRATOR, "学习设置 第七党支部 学时折算 默认")
+    [reply] = await talk.say(ADMINISTRATOR, "删除组织 第七党支部")
+    assert "已删除" in reply.text
+
+
 async def test_a_bad_order_says_how_it_is_written(talk: Talk) -> None:
     [reply] = await talk.say(ADMINISTRATOR, "新增组织 第七党支部")
     assert "请这样写" in reply.text
