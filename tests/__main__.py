@@ -15,6 +15,8 @@ CHECKS = (
     ("mypy",),
     ("lint-imports",),
 )
+# Files as they come, not those of most tests first: the heaviest (tests/bot) have few.
+TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge", "chrome")
 
 
@@ -27,7 +29,7 @@ def main() -> int:
         code = subprocess.run([tools / name, *arguments], cwd=bootstrap.ROOT, check=False)
         if code.returncode:
             return code.returncode
-    command = [sys.executable, "-m", "pytest", *(sys.argv[1:] or ["-n", "2", "--dist", "loadfile"])]
+    command = [sys.executable, "-m", "pytest", *(sys.argv[1:] or TWO_AT_A_TIME)]
     print("== pytest", flush=True)
     return subprocess.run(command, cwd=bootstrap.ROOT, check=False).returncode
 

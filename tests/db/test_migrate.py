@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +39,6 @@ Rows = dict[str, list[dict[str, Any]]]
 
 def release(connection: Connection, revision: str) -> Rows:
     """Bring an empty store to a released schema, with two rows in every table."""
-    command.downgrade(config(connection), "base")
     command.upgrade(config(connection), revision)
     tables = reflected(connection)
     for table in tables.sorted_tables:
@@ -97,8 +97,18 @@ def lost(before: Rows, after: Rows) -> list[tuple[str, dict[str, Any]]]:
 
 
 async def prepared(database: Database, revision: str) -> Rows:
+    await empty(database)
     async with database.engine.begin() as connection:
         return await connection.run_sync(lambda c: release(c, revision))
+
+
+async def empty(database: Database) -> None:
+    if database.is_sqlite:
+        await asyncio.to_thread(Path(database.url.database or "").unlink)
+        return
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        await connection.exec_driver_sql("CREATE SCHEMA public")
 
 
 async def found(database: Database) -> Rows:
