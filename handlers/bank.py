@@ -88,7 +88,7 @@ async def explain(context: Context) -> Reply:
     return Reply(HELP)
 
 
-@router.step(STEP, needs=IMPORT_QUESTIONS, file="questions")
+@router.step(STEP, needs=IMPORT_QUESTIONS, file="questions", brief=True)
 async def meanwhile(context: Context) -> Replies:
     """Go on with whatever is said while a file is waited for."""
     await context.leave()

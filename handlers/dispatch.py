@@ -439,7 +439,9 @@ class Dispatcher:
 
 def _takes(step: Step, text: str, found: tuple[Route, str] | None) -> bool:
     """Tell whether a text belongs to the step of a dialog and not to the command it gives."""
-    return found is None or text in step.words or not is_explicit(text, *found)
+    if found is None or text in step.words:
+        return True
+    return not step.brief and not is_explicit(text, *found)
 
 
 def _as_list(replies: Replies) -> list[Reply]:

@@ -78,7 +78,7 @@ async def start(context: Context) -> Replies:
     return await _start(context, count, minutes, topic)
 
 
-@router.step(OFFER, needs=PRACTISE, words=START)
+@router.step(OFFER, needs=PRACTISE, words=START, brief=True)
 async def confirm(context: Context) -> Replies:
     """Start on the word; anything else is a question."""
     if context.text not in START:
@@ -100,7 +100,7 @@ async def paper(context: Context) -> Replies:
     return await _act(context, exam, number, what)
 
 
-@router.step(STEP, needs=PRACTISE, words=(FORTH, BACK, HAND_IN, SURE))
+@router.step(STEP, needs=PRACTISE, words=(FORTH, BACK, HAND_IN, SURE), brief=True)
 async def typed(context: Context) -> Replies:
     """Take what is typed during an examination."""
     exam = await exams.find(context.session, int(context.data["id"]), person_id=context.person_id)

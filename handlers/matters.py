@@ -79,7 +79,7 @@ async def matter(context: Context) -> Replies:
     return Reply(f"请发送{about.name}{found.day}，例如 2026-03-01。放弃发送“取消”。")
 
 
-@router.step(DAY, needs=MANAGE_CASES)
+@router.step(DAY, needs=MANAGE_CASES, brief=True)
 async def day(context: Context) -> Replies:
     """Take the day that was asked for."""
     found, number = MATTERS[context.data["kind"]], context.data["about"]

@@ -70,7 +70,7 @@ async def turn(context: Context) -> Replies:
     return await _act(context, sitting, what)
 
 
-@router.step(STEP, needs=PRACTISE, words=(NEXT, "继续", SKIP, STOP, SUBMIT))
+@router.step(STEP, needs=PRACTISE, words=(NEXT, "继续", SKIP, STOP, SUBMIT), brief=True)
 async def typed(context: Context) -> Replies:
     """Take an answer, or what else is typed during a sitting."""
     sitting = await practice.find(

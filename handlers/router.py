@@ -60,7 +60,8 @@ class Step:
 
     `words` belong to the step even where they are commands elsewhere. `cancelled` is called where
     somebody gives up here, to remove what is kept for the dialog. A `file` names the route that a
-    file without a caption goes to here.
+    file without a caption goes to here. At a `brief` step a word, a letter or a day is expected:
+    a command of any length is one there.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Step:
     words: tuple[str, ...] = ()
     cancelled: Cancelled | None = None
     file: str = ""
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +127,16 @@ class Router:
         words: tuple[str, ...] = (),
         cancelled: Cancelled | None = None,
         file: str = "",
+        brief: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register what a dialog does with the text typed, or the file sent, at one step."""
 
         def register(handler: Handler) -> Handler:
             if name in self.steps:
                 raise ValueError(f"step {name} is there twice")
-            self.steps[name] = Step(name, needs, handler, takes_files, words, cancelled, file)
+            self.steps[name] = Step(
+                name, needs, handler, takes_files, words, cancelled, file, brief
+            )
             return handler
 
         return register
@@ -166,6 +171,7 @@ class Router:
                 words=step.words,
                 cancelled=step.cancelled,
                 file=step.file,
+                brief=step.brief,
             )(step.handler)
         self.files.extend(other.files)
 

@@ -144,6 +144,13 @@ async def test_what_is_no_answer_is_told_how_and_a_question_is_answered(bank: Ta
     assert "✓ 答对了" in told.text
 
 
+async def test_a_command_with_a_sentence_after_it_is_no_answer(bank: Talk) -> None:
+    await bank.say(MEMBER, "答题")
+    [told] = await bank.say(MEMBER, "签到 学党章 45分钟 收获很大，要落实到工作中")
+    assert "已签到" in told.text
+    assert "要落实到工作中" in told.text
+
+
 async def test_a_whole_sitting_typed_ends_with_its_sum(bank: Talk) -> None:
     [put] = await bank.say(MEMBER, "答题")
     [told] = await solve(bank, put)
