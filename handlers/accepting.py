@@ -17,6 +17,8 @@ from scheduler import duties, listing, outbox
 
 router = Router()
 
+GIVE_BACK = "退回办理"
+REASON = "duty.giveback"
 REASON_LIMIT = 200
 SHOWN = 10
 
@@ -92,7 +94,7 @@ async def accept(context: Context) -> Replies:
 
 @router.command(
     "giveback",
-    "退回办理",
+    GIVE_BACK,
     help="退回下级的办理结果，写明理由",
     needs=ACCEPT_DUTY,
     usage="编号 理由",
@@ -102,6 +104,24 @@ async def give_back(context: Context) -> Reply:
     """Return what was handed in, with a reason; the duty is open again."""
     number, _, reason = context.text.partition(" ")
     duty = await _handed_in(context, number)
+    if not reason.strip():
+        await context.go_to(REASON, duty=duty.id)
+        return Reply(f"“{name_of(duty)}”为什么退回？请直接发送理由；放弃发送“取消”。")
+    return await _return(context, duty, reason)
+
+
+@router.step(REASON, needs=ACCEPT_DUTY)
+async def reason(context: Context) -> Reply:
+    """Take the reason that was asked for; the whole command may be sent all the same."""
+    number, words = str(context.data["duty"]), context.text
+    if words.startswith(GIVE_BACK):
+        number, _, words = words.removeprefix(GIVE_BACK).strip().partition(" ")
+    reply = await _return(context, await _handed_in(context, number), words)
+    await context.leave()
+    return reply
+
+
+async def _return(context: Context, duty: Duty, reason: str) -> Reply:
     if not 2 <= len(reason.strip()) <= REASON_LIMIT:
         raise UserError(f"请写明退回的理由（{REASON_LIMIT} 字以内）：退回办理 {duty.id} 理由")
     await attempt(

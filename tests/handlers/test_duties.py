@@ -192,6 +192,18 @@ async def test_a_result_is_returned_with_a_reason_and_done_again(talk: Talk) -> 
     assert "缺少统计表，问 （号码略）" in text(talk.mail(SECRETARY))
 
 
+async def test_the_reason_for_returning_is_asked_for_under_the_button(talk: Talk) -> None:
+    await open_book(talk)
+    report = await owe(talk, REPORT, unit=BRANCH)
+    await talk.say(SECRETARY, f"完成 {report}")
+    await talk.say(SECRETARY, "报告见附件")
+    shown = await talk.say(SUPERIOR, f"材料 {report}")
+    assert "为什么退回" in text(await talk.press(SUPERIOR, shown[-1], "退回"))
+    assert "已退回" in text(await talk.say(SUPERIOR, "材料不全，缺少统计表"))
+    assert "理由：材料不全，缺少统计表" in text(talk.mail(SECRETARY))
+    assert await state(talk, report) is DutyState.OPEN
+
+
 async def test_nobody_accepts_their_own_units_result(talk: Talk) -> None:
     await open_book(talk)
     report = await owe(talk, REPORT, unit=BRANCH)
