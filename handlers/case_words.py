@@ -61,6 +61,16 @@ async def card(context: Context, duty: Duty, calendar: Calendar) -> Reply:
     )
 
 
+async def begun(context: Context, duty: Duty, calendar: Calendar) -> list[Reply]:
+    """Say with which day a case began, which may be taken back, and show the next step."""
+    first, *_ = await cases.steps_of(context.session, duty.case_id or 0)
+    number = _number(calendar.book.edition(first.rule, first.edition))
+    late = "，已记为补录" if first.late_entered else ""
+    said = f"已开始办理：{first.label}，{number}{first.title} {first.done_on:%Y-%m-%d}{late}。"
+    undo = ((Button("撤销", f"/undone {first.id}"),),)
+    return [Reply(said, buttons=undo), await card(context, duty, calendar)]
+
+
 async def progress(context: Context, case: Case, calendar: Calendar) -> list[Reply]:
     """Show the steps of a case so far, and the next one."""
     steps = await cases.steps_of(context.session, case.id)

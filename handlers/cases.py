@@ -9,7 +9,7 @@ from db.days import parse_day
 from db.numbers import BadValue
 from db.tables import Case, CaseState, Duty, Person, Stage, Unit, UnitKind
 from handlers import questions
-from handlers.case_words import calendar_of, card, progress
+from handlers.case_words import begun, calendar_of, card, progress
 from handlers.choosing import pick_person, pick_unit
 from handlers.context import Context
 from handlers.duties import found
@@ -90,7 +90,7 @@ async def transfer(context: Context) -> Replies:
     return Reply(f"请发送{person.name}介绍信开具的实际日期，例如 2026-03-01。放弃发送“取消”。")
 
 
-@router.step(BEGIN, needs=MANAGE_CASES)
+@router.step(BEGIN, needs=MANAGE_CASES, brief=True)
 async def begin(context: Context) -> Replies:
     """Take the actual day of the step behind, perhaps with its number, and open the case."""
     person = await pick_person(
@@ -147,7 +147,7 @@ async def term(context: Context) -> Reply:
     return await _enter_term(context, unit, day)
 
 
-@router.step(ELECTED, needs=MANAGE_CASES)
+@router.step(ELECTED, needs=MANAGE_CASES, brief=True)
 async def elected(context: Context) -> Replies:
     """Take the election day that was asked for."""
     unit = await context.session.get_one(Unit, context.data["unit"])
@@ -267,7 +267,7 @@ async def _ask_for_start(context: Context, person: Person, stage: Stage) -> Repl
     )
 
 
-async def _open(context: Context, person: Person, kind: str, text: str) -> Reply:
+async def _open(context: Context, person: Person, kind: str, text: str) -> list[Reply]:
     words = text.split()
     if not 1 <= len(words) <= 2:
         raise UserError("请发送日期，或者“步骤号 日期”，例如 15 2026-03-01。")
@@ -287,7 +287,7 @@ async def _open(context: Context, person: Person, kind: str, text: str) -> Reply
     except CaseError as error:
         raise UserError(WHY[error.code]) from error
     await context.record("case.open", f"person:{person.id}", kind=kind, behind=behind)
-    return await card(context, duty, calendar)
+    return await begun(context, duty, calendar)
 
 
 async def _open_election(context: Context, unit: Unit, calendar: Calendar) -> Reply:

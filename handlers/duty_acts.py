@@ -21,6 +21,7 @@ from handlers.media import PICTURES, media_type
 from handlers.reply import Button, Reply, UserError
 from handlers.router import Replies, Router
 from scheduler import cases, duties, listing, snoozing, study_duties
+from scheduler.cases import CaseError
 from scheduler.duties import DutyError
 from scheduler.rulebook import keeping
 from scheduler.rulebook.model import Rule
@@ -38,7 +39,7 @@ WHY: dict[type[DutyError], str] = {
     duties.NotPostponable: "这项任务不能延期，或者超过了规定允许延长的期限。",
 }
 
-EVIDENCE = "duty.evidence"
+EVIDENCE, DAY = "duty.evidence", "duty.day"
 KINDS = {"text": "文字说明", "photo": "照片", "file": "文件"}
 NEAR_DAYS = {"今天": 0, "昨天": 1, "前天": 2}
 LONGEST_DAYS = 90
@@ -91,11 +92,27 @@ async def done(context: Context) -> Replies:
     number, *words = context.text.split() or [""]
     if not number:
         return await _which(context, "办完了哪一项？", "done")
+    return await _close(context, number, words)
+
+
+@router.step(DAY, needs=DO_DUTY, brief=True)
+async def day(context: Context) -> Replies:
+    """Take the day that was asked for, perhaps with the decision."""
+    number = str(context.data["duty"])
+    replies = await _close(context, number, context.text.split())
+    asked = await context.dialog(DAY)
+    if asked is not None and str(asked["duty"]) == number:
+        await context.leave()
+    return replies
+
+
+async def _close(context: Context, number: str, words: list[str]) -> Replies:
     duty = await _to_do(context, number)
     if (material := study_duties.material_of(duty)) is not None:
         return _ask_to_learn(duty, material)
     rule = await _rule(context, duty)
     if duty.case_id is not None and not words:
+        await context.go_to(DAY, duty=duty.id)
         return _ask_for_day(duty)
     on = _day(words[0] if words else "", context.calendar_today)
     decision = words[1] if len(words) > 1 else ""
@@ -178,6 +195,11 @@ async def waive(context: Context) -> Reply:
     reason = reason.strip()
     duty = await found(context, number, WAIVE_DUTY)
     await _may_release(context, duty)
+    if duty.case_id is not None:
+        raise UserError(
+            f"这是事项中的一步，免除后事项无法继续。办了请登记“完成 {duty.id} 实际日期”，"
+            f"不再办理请发送“停办 {duty.id} 理由”。"
+        )
     if not 2 <= len(reason) <= REASON_LIMIT:
         raise UserError(f"请写明理由（{REASON_LIMIT} 字以内）：免办 {duty.id} 理由")
     await attempt(
@@ -200,8 +222,8 @@ async def waive(context: Context) -> Reply:
 async def undone(context: Context) -> Reply:
     """Take back one's own closing, submission or release of a duty within a day."""
     duty = await found(context, context.text, DO_DUTY)
-    if duty.case_id is not None and not await cases.take_back(context.session, duty):
-        raise UserError("后面的步骤已经办了，不能撤销这一步。")
+    if duty.case_id is not None:
+        await _take_back(context, duty)
     await attempt(
         duties.reopen(
             context.session,
@@ -214,6 +236,17 @@ async def undone(context: Context) -> Reply:
     )
     await context.record("duty.reopen", f"duty:{duty.id}")
     return Reply(f"已撤销，任务恢复为待办：{name_of(duty)}。")
+
+
+async def _take_back(context: Context, duty: Duty) -> None:
+    """Undo what the closing of a case's step has made."""
+    who, now = context.person_id, context.calendar_now
+    try:
+        undone = await cases.take_back(context.session, duty, actor_id=who, now=now)
+    except CaseError as error:
+        raise UserError("这件事项已经结束，又新开了一件同类事项，不能撤销。") from error
+    if not undone:
+        raise UserError("后面的步骤已经办了，不能撤销这一步。")
 
 
 async def _got_all(context: Context) -> Reply:
@@ -316,7 +349,7 @@ def _ask_for_day(duty: Duty) -> Reply:
     days = tuple(Button(word, f"/done {duty.id} {word}") for word in NEAR_DAYS)
     return Reply(
         f"“{name_of(duty)}”实际是哪一天办的？请点按钮，"
-        f"或发送“完成 {duty.id} 2026-03-01”这样的日期。",
+        "或发送 2026-03-01 这样的日期；放弃发送“取消”。",
         buttons=(days,),
     )
 

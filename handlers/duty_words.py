@@ -99,4 +99,15 @@ def event_words(event: DutyEvent) -> str:
         when = f"逾期第 {days} 天" if offset.startswith("+") else f"截止前 {days} 天"
         return f"{words}（{when if days.isdecimal() else offset}，{audience}）"
     reason = event.data.get("reason") or event.data.get("decision") or event.data.get("paper")
-    return f"{words}：{reason}" if reason else words
+    days = _event_days(event)
+    return words + (f"（{days}）" if days else "") + (f"：{reason}" if reason else "")
+
+
+def _event_days(event: DutyEvent) -> str:
+    """Return the days that an act on a duty was about."""
+    data = event.data
+    if "on" in data:
+        return f"实际日期 {data['on']}{'，补录' if data.get('late') else ''}"
+    if event.kind == "postponed" and "old" in data:
+        return f"原时限 {data['old']}，现为 {data['new']}"
+    return f"{data['until']} 再提醒" if "until" in data else ""

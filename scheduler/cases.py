@@ -149,14 +149,23 @@ async def advance(
     return await make(session, case, following, calendar=calendar, done=done)
 
 
-async def take_back(session: AsyncSession, duty: Duty) -> bool:
-    """Undo what `advance` made, before its step is open again; False if it has gone on since."""
+async def take_back(session: AsyncSession, duty: Duty, *, actor_id: int, now: datetime) -> bool:
+    """Undo what `advance` made, before its step is open again; False if it has gone on since.
+
+    Raises `CaseError`: "running" when the case had ended and another one was opened.
+    """
     case = await session.get_one(Case, duty.case_id)
+    if case.state != CaseState.OPEN.value:
+        await lock_chain(session)
+        if await running(session, case.kind, case.subject) is not None:
+            raise CaseError("running")
     later = select(Duty).where(Duty.case_id == case.id, Duty.id > duty.id)
     made = list(await session.scalars(later))
     if any(other.state in (DutyState.DONE.value, DutyState.SUBMITTED.value) for other in made):
         return False
     for other in made:
+        if other.state == DutyState.OPEN.value:
+            record(session, other.id, "withdrawn", now=now, actor_id=actor_id)
         other.state, other.next_at = DutyState.WITHDRAWN.value, None
         other.period = f"{other.period}:taken-back-{other.id}"
     case.state, case.closed_at = CaseState.OPEN.value, None

@@ -9,7 +9,16 @@ from db.tables import Case, CaseState, Duty, DutyState, Person, Postponement, Un
 from scheduler import planning
 from scheduler.messages import Message
 from tests.handlers.calendar import BOOK, open_book
-from tests.handlers.conftest import MEMBER, OFFICER, OUTSIDER, SECRETARY, SIBLING, ZONE, Talk
+from tests.handlers.conftest import (
+    MEMBER,
+    OFFICER,
+    OUTSIDER,
+    SECRETARY,
+    SIBLING,
+    SUPERIOR,
+    ZONE,
+    Talk,
+)
 
 APPLICANT, STAFF_OF_OTHERS = "秦佑安", "黎雨桐"
 BRANCH, SIBLING_BRANCH = "综合管理党支部", "财务审计党支部"
@@ -119,6 +128,46 @@ async def test_undoing_a_step_takes_back_what_it_made(house: Talk) -> None:
     assert states["joining-2"] == DutyState.OPEN
     assert states["joining-3"] == DutyState.WITHDRAWN
     await house.say(SECRETARY, f"完成 {step.id} 2026-11-21")
+    assert (await steps(house))[-1].state == DutyState.OPEN
+
+
+async def test_the_day_asked_for_is_taken_by_itself(house: Talk) -> None:
+    step = await opened(house)
+    await house.say(SECRETARY, f"完成 {step.id}")
+    assert "看不懂" in text(await house.say(SECRETARY, "上周三"))
+    assert "已办结" in text(await house.say(SECRETARY, "2026-11-20"))
+    following = (await steps(house))[-1]
+    await house.say(SECRETARY, f"完成 {following.id}")
+    assert "11-20 办结" in text(await house.say(SECRETARY, f"发展党员 {APPLICANT}"))
+
+
+async def test_the_day_a_case_began_with_can_be_corrected(house: Talk) -> None:
+    await house.say(SECRETARY, f"发展党员 {APPLICANT}")
+    said, _ = await house.say(SECRETARY, "1 2026-10-02")
+    assert "2026-10-02，已记为补录" in said.text
+    assert "恢复为待办" in text(await house.press(SECRETARY, said, "撤销"))
+    first, second = await steps(house)
+    assert (first.state, second.state) == (DutyState.OPEN, DutyState.WITHDRAWN)
+    await house.say(SECRETARY, f"完成 {first.id} 2026-11-02")
+    assert f"{(await steps(house))[0].done_on}" == "2026-11-02"
+    assert (await steps(house))[-1].state == DutyState.OPEN
+    traces = text(await house.say(SECRETARY, f"任务 {first.id}"))
+    assert "已办结（实际日期 2026-10-02，补录）" in traces
+    assert "撤回" in text(await house.say(SECRETARY, f"任务 {second.id}")).partition("留痕")[2]
+
+
+async def test_nothing_is_taken_back_in_a_case_that_another_one_follows(house: Talk) -> None:
+    step = await opened(house)
+    answers = await house.say(SECRETARY, f"完成 {step.id} 2026-11-20")
+    await house.say(SECRETARY, f"停办 {step.id} 重新开始")
+    await opened(house)
+    assert "新开了一件" in text(await house.press(SECRETARY, answers[0], "撤销"))
+    assert [case.state for case in await cases(house)] == [CaseState.STOPPED, CaseState.OPEN]
+
+
+async def test_a_step_of_a_case_is_not_waived(house: Talk) -> None:
+    step = await opened(house)
+    assert "停办" in text(await house.say(SUPERIOR, f"免办 {step.id} 不必办"))
     assert (await steps(house))[-1].state == DutyState.OPEN
 
 
