@@ -12,7 +12,7 @@ from db.vouching import vouches
 from handlers.context import Context
 from handlers.reply import Button, Message, Reply, UserError
 from handlers.router import Router
-from scheduler import outbox
+from scheduler import outbox, undelivered
 from scheduler.channels import Address, Lane
 
 log = logging.getLogger(__name__)
@@ -116,6 +116,9 @@ async def unbind_account(context: Context) -> Reply:
     freed = await members.unbind(context.session, person_id, account_id=number)
     if not freed:
         raise UserError("没有找到这个账号，或者已经解绑。")
+    await undelivered.withdraw(
+        context.session, person_id, freed, now=context.now, zone=context.services.zone
+    )
     await context.record("account.unbind", f"person:{person_id}", accounts=freed)
     return Reply("已解绑。" if number == context.actor.account_id else "已解绑那个账号。")
 

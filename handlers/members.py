@@ -13,7 +13,7 @@ from handlers.choosing import NO_UNIT, pick_person, unit_of
 from handlers.context import Context
 from handlers.reply import Button, Message, Reply, Table, UserError
 from handlers.router import Router
-from scheduler import outbox
+from scheduler import outbox, undelivered
 from scheduler.channels import Address, Lane
 
 router = Router()
@@ -101,6 +101,9 @@ async def unbind_person(context: Context) -> Reply:
     freed = await members.unbind(context.session, person.id)
     if not freed:
         return Reply(f"{person.name}没有绑定账号。")
+    await undelivered.withdraw(
+        context.session, person.id, freed, now=context.now, zone=context.services.zone
+    )
     line = await context.record("member.unbind", f"person:{person.id}", accounts=freed)
     await _tell(context, told, line, UNBOUND)
     return Reply(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import organisation
 from db.names import mask_name
-from db.tables import Outbox, Person, Title
+from db.tables import Account, Outbox, OutboxState, Person, Title
 from scheduler import notices, outbox, quiz_groups
 from scheduler.channels import Lane
 from scheduler.kinds import PARKED_KINDS, REPLY
@@ -43,6 +44,32 @@ async def reroute(
         await notices.follow(session, row.id, key)
         return
     await _tell_secretary(session, row.person_id, now=now, zone=zone)
+
+
+async def withdraw(
+    session: AsyncSession,
+    person_id: int,
+    account_ids: Sequence[int],
+    *,
+    now: datetime,
+    zone: tzinfo,
+) -> None:
+    """Let nothing that waits for a person go to accounts that are not the person's any more."""
+    lost = exists().where(
+        Account.id.in_(account_ids),
+        Account.channel == Outbox.channel,
+        Account.chat == Outbox.chat,
+    )
+    statement = (
+        select(Outbox)
+        .where(Outbox.person_id == person_id, Outbox.state == OutboxState.PENDING.value, lost)
+        .order_by(Outbox.id)
+        .with_for_update()
+    )
+    for row in list(await session.scalars(statement)):
+        row.state = OutboxState.CANCELLED.value
+        await reroute(session, row, gone=True, now=now, zone=zone)
+    await session.flush()
 
 
 async def _tell_secretary(

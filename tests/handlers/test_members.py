@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from db import accounts, audit
-from db.tables import AuditLine, Person, Unit
+from db.tables import Account, AuditLine, Outbox, OutboxState, Person, Unit
 from handlers.choosing import NOBODY
+from scheduler import outbox
 from scheduler.messages import Message
 from tests.handlers.conftest import (
     ADMINISTRATOR,
@@ -327,6 +328,28 @@ async def test_an_unbound_account_is_told_and_out_and_can_come_back(talk: Talk) 
     assert "需要先绑定身份" in text(await talk.say(MEMBER, "我是谁"))
     await talk.press(SECRETARY, reply, "撤销")
     assert await is_bound(talk, MEMBER)
+
+
+@pytest.mark.parametrize("spare", [True, False])
+async def test_what_waits_for_an_unbound_account_does_not_go_there(talk: Talk, spare: bool) -> None:
+    """To the account that is left, or to nobody: the secretary hears that it was not told."""
+    member = await talk.person(MEMBER)
+    async with talk.database.write() as session:
+        message = Message("任务提醒")
+        assert await outbox.notify(session, member.id, message, key="k", kind="test", now=talk.now)
+        if spare:
+            at = {"bound_at": talk.now, "seen_at": talk.now, "person_id": member.id}
+            session.add(Account(channel="browser", external="b", chat="spare", **at))
+    *_, card = await talk.say(MEMBER, "解绑")
+    await talk.press(MEMBER, card, "确认解绑")
+    async with talk.database.read() as session:
+        rows = await session.execute(
+            select(Outbox.chat, Outbox.state).where(Outbox.kind == "test").order_by(Outbox.id)
+        )
+        found = [tuple(row) for row in rows]
+    left = [("spare", OutboxState.PENDING.value)] if spare else []
+    assert found == [(MEMBER, OutboxState.CANCELLED.value), *left]
+    assert ("送不到" in text(talk.mail(SECRETARY))) is not spare
 
 
 async def test_an_officer_does_not_silence_the_secretary(talk: Talk) -> None:
