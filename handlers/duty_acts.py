@@ -269,7 +269,7 @@ async def _which(context: Context, question: str, command: str) -> Reply:
     """Ask which of one's open duties is meant."""
     owed = [
         duty
-        for duty in await listing.owed(context.session, context.actor)
+        for duty in await listing.owed(context.session, context.actor, begun=context.calendar_today)
         if duty.state == DutyState.OPEN.value
     ]
     if not owed:

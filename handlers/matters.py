@@ -36,19 +36,22 @@ class Matter:
     kind: str
     day: str
     of_unit: bool = False
+    # Other words for it.
+    also: tuple[str, ...] = ()
 
 
 MATTERS = {
     matter.kind: matter
     for matter in (
-        Matter("流动党员", "外出的日期"),
-        Matter("出国出境", "出国（境）的日期"),
-        Matter("失去联系", "最后一次联系上的日期"),
+        Matter("流动党员", "外出的日期", also=("外出", "流动")),
+        Matter("出国出境", "出国（境）的日期", also=("出国", "出境")),
+        Matter("失去联系", "最后一次联系上的日期", also=("失联",)),
         Matter("限期改正", "作出限期改正决定的日期"),
         Matter("毕业保留", "开始保留组织关系的日期"),
         Matter("支部成立", "上级收到成立申请的日期", of_unit=True),
     )
 }
+BY_WORD = {word: matter for matter in MATTERS.values() for word in (matter.kind, *matter.also)}
 
 
 @router.command(
@@ -62,7 +65,7 @@ MATTERS = {
 async def matter(context: Context) -> Replies:
     """Show a matter of a person or unit, or open it from the day on which it happened."""
     kind, *words = context.text.split() or [""]
-    found = MATTERS.get(kind)
+    found = BY_WORD.get(kind)
     if found is None:
         return _choices()
     if not words:
@@ -75,7 +78,7 @@ async def matter(context: Context) -> Replies:
         return await progress(context, case, await calendar_of(context))
     if len(words) > 1:
         return await _open(context, found, about, " ".join(words[1:]))
-    await context.go_to(DAY, kind=kind, about=about.id)
+    await context.go_to(DAY, kind=found.kind, about=about.id)
     return Reply(f"请发送{about.name}{found.day}，例如 2026-03-01。放弃发送“取消”。")
 
 

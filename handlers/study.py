@@ -146,7 +146,7 @@ async def _take(context: Context, entry: Entry) -> Reply:
         return Reply(AGAIN)
     total = await check_ins.minutes_on(context.session, context.person_id, on)
     thought = f"\n感想：{noted.thought}" if noted.thought else ""
-    day = "今天" if on == today else f"{on:%m-%d}"
+    day = "今天" if on == today else f"{on:%m-%d} "
     return Reply(
         f"已签到（{on:%Y-%m-%d}）：{noted.what}，{minutes_words(noted.minutes)}。{thought}\n"
         f"{day}共 {minutes_words(total)}。",

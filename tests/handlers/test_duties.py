@@ -165,6 +165,11 @@ async def test_a_bare_word_asks_which_one(talk: Talk, meeting: int) -> None:
     assert await state(talk, meeting) is DutyState.DONE
 
 
+async def test_what_has_not_begun_is_not_among_them(talk: Talk, meeting: int) -> None:
+    talk.later(days=-40)
+    assert text(await talk.say(SECRETARY, "完成")) == "你现在没有要办的任务。"
+
+
 async def test_words_are_taken_as_evidence_and_go_up(talk: Talk) -> None:
     await open_book(talk)
     report = await owe(talk, REPORT, unit=BRANCH)

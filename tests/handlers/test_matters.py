@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from db.tables import Case, CaseState, Duty, DutyState, Unit
-from handlers.matters import MATTERS
+from handlers.matters import BY_WORD, MATTERS
 from scheduler.rulebook.reading import SHIPPED, read_folder
 from tests.handlers.calendar import open_book
 from tests.handlers.conftest import ADMINISTRATOR, MEMBER, SECRETARY, SIBLING, Talk
@@ -33,6 +33,7 @@ def opened(duties: list[Duty]) -> dict[str, str]:
         ("流动党员", "2026-11-02", "away-2", "2027-11-02"),
         ("出国出境", "2026-08-31", "abroad-2", "2027-02-28"),
         ("失去联系", "2026-09-01", "lost-2", "2027-03-01"),
+        ("失联", "2026-09-01", "lost-2", "2027-03-01"),
         ("限期改正", "2026-11-20", "mending-2", "2027-11-20"),
         ("毕业保留", "2026-07-01", "graduate-2", "2028-07-01"),
     ],
@@ -41,7 +42,7 @@ async def test_what_is_owed_is_counted_from_the_day_that_is_entered(
     house: Talk, kind: str, on: str, rule: str, due: str
 ) -> None:
     ask = text(await house.say(SECRETARY, f"登记 {kind} {MEMBER}"))
-    assert MATTERS[kind].day in ask
+    assert BY_WORD[kind].day in ask
     assert "下一步" in text(await house.say(SECRETARY, on))
     assert opened(await steps(house)) == {rule: due}
 
