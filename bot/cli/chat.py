@@ -12,6 +12,7 @@ from bot import logs
 from bot.app import App, open_app, utc_now
 from bot.channels.terminal import NAME, TerminalChannel
 from bot.cli.refusal import Refusal
+from bot.jobs import Jobs
 from bot.settings import Settings
 from db import accounts
 from db.tables import Person
@@ -38,6 +39,9 @@ async def _talk(settings: Settings, person: str | None, group: str | None) -> No
     # Links lead to the pages, which `zhibu run` serves there.
     async with open_app(settings, web=f"http://{settings.host}:{settings.port}") as app:
         app.delivery.add(channel)
+        if app.settings.demo:
+            # Perhaps nothing else runs here, and what is owed is to be there when asked for.
+            await Jobs(app, app.clock).plan()
         account = await _sit_down(app, person)
         print("直接输入问题；输入按钮编号（如 1）即按下按钮；输入“退出”结束。")
         while (line := await asyncio.to_thread(_read)) not in (None, *LEAVE):

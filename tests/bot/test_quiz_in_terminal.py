@@ -1,4 +1,4 @@
-"""A daily round from the secretary's words to its result, in lines of text."""
+"""The conversation in lines of text: a daily round from order to result, and what is owed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.app import open_app
 from bot.channels.terminal import NAME, TerminalChannel
+from bot.cli import chat
 from bot.cli.chat import take
 from bot.settings import load
 from db import accounts
@@ -60,3 +63,19 @@ async def test_a_daily_round_from_the_order_to_the_result(furnished: Path, tmp_p
         *closed, result = await say("")
         assert len(closed) == 2
         assert result.startswith("每日答题 1 结果：1 人参加，正确率 50%。")
+
+
+async def test_in_a_demo_of_its_own_what_is_owed_is_there(
+    furnished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(furnished, data)
+    (data / "key").write_bytes(SECRET)
+    (data / "key").chmod(0o600)
+    lines = iter(["我的任务", None])
+    monkeypatch.setattr(chat, "_read", lambda: next(lines))
+    await chat._talk(load({"ZHIBU_DATA": str(data)}), "林知夏", None)
+    assert "交纳党费" in capsys.readouterr().out
