@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from itertools import groupby
 
 from db.names import mask_name
 from db.tables import DutyRow
@@ -112,13 +113,17 @@ def _single(item: Item) -> Message:
 def _text(items: Sequence[Item]) -> str:
     lines = [f"你有 {len(items)} 项任务要留意："]
     part = None
-    for item in items[:SHOWN]:
-        if item.part is not part:
-            part = item.part
+    # The dues of ten members rest on one article: it is named once, after the last of them.
+    for (kind, source), run in groupby(items[:SHOWN], key=lambda item: (item.part, item.basis)):
+        if kind is not part:
+            part = kind
             lines.append(f"【{part}】")
-        lines.append(f"{item.duty_id}. {item.words} — {item.limit}")
-        source = [f"依据：{item.basis.line()}"] if item.basis else []
-        lines += [f"　{line}" for line in (*_details(item), *source)]
+        alike = list(run)
+        for item in alike:
+            lines.append(f"{item.duty_id}. {item.words} — {item.limit}")
+            lines += [f"　{line}" for line in _details(item)]
+        if source:
+            lines.append(f"　{f'以上 {len(alike)} 项' if alike[1:] else ''}依据：{source.line()}")
     if len(items) > SHOWN:
         lines.append(f"另有 {len(items) - SHOWN} 项，点“查看全部”。")
     return "\n".join(lines)
@@ -188,7 +193,8 @@ def _remarks(duty: DutyRow, stage: str, reader: int, who: Directory, late: timed
     audience = Audience(stage.partition(":")[2])
     meant = who.candidates(duty, audience) or []
     if not any(reader in choice for choice in meant):
-        remarks.append(f"（{audience}空缺或没有绑定账号，消息送不到，请转告）")
+        name = "责任人" if audience is Audience.OWNER else audience
+        remarks.append(f"（{name}空缺或没有绑定账号，消息送不到，请转告）")
     if duty.returned_at is not None and not stage.startswith(ACCEPT):
         remarks.append("（已退回，请重新办理）")
     return remarks

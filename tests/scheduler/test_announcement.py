@@ -59,6 +59,16 @@ def test_several_are_told_in_parts_the_overdue_ones_first() -> None:
     assert commands(message)[-1] == ["/mytasks"]
 
 
+def test_what_several_rest_on_is_named_once() -> None:
+    message = compose([ITEM, replace(ITEM, duty_id=13), replace(ITEM, duty_id=14, basis=None)])
+    assert message.text.splitlines()[2:] == [
+        "12. 交纳党费 — 2026-11-30 截止，还有 7 天",
+        "13. 交纳党费 — 2026-11-30 截止，还有 7 天",
+        "　以上 2 项依据：党费规定第一条（2008版）",
+        "14. 交纳党费 — 2026-11-30 截止，还有 7 天",
+    ]
+
+
 def test_a_long_list_is_cut_and_the_rest_is_a_button_away() -> None:
     message = compose([replace(ITEM, duty_id=n) for n in range(1, SHOWN + 4)])
     assert "另有 3 项" in message.text
