@@ -70,18 +70,16 @@ async def close_dialog(session: AsyncSession, *, account_id: int, chat: str) -> 
 
 
 class Press(NamedTuple):
-    """A token that stands for `command` in one chat, for one account or anyone there."""
+    """A token that stands for `command` in one chat, for one account or anyone there.
+
+    It counts from when it is kept.
+    """
 
     token: str
     channel: str
     chat: str
     account_id: int | None
     command: str
-
-
-def new_press(*, channel: str, chat: str, account_id: int | None, command: str) -> Press:
-    """Return a press with a token of its own; it counts from when it is kept."""
-    return Press(new_token(), channel, chat, account_id, command)
 
 
 async def keep_presses(session: AsyncSession, presses: Sequence[Press], *, now: datetime) -> None:

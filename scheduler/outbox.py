@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import accounts, conversation
 from db.conversation import Press
+from db.secrets import new_tokens
 from db.tables import Attempt, Chat, Outbox, OutboxState, PressToken, QuizGroup
 from db.types import insert_new, insert_rows
 from scheduler import kinds
@@ -157,17 +158,13 @@ def prepare(message: Message, address: Address, presser: int | None) -> Prepared
     if not message.buttons:
         return Prepared(message, ())
     rows, presses = [], []
+    tokens = new_tokens(sum(map(len, message.buttons)))
     for row in message.buttons:
         minted = []
         for button in row:
-            press = conversation.new_press(
-                channel=address.channel,
-                chat=address.chat,
-                account_id=None if button.anyone else presser,
-                command=button.command,
-            )
-            presses.append(press)
-            minted.append(Button(button.label, button.command, button.anyone, press.token))
+            token, account = next(tokens), None if button.anyone else presser
+            presses.append(Press(token, address.channel, address.chat, account, button.command))
+            minted.append(Button(button.label, button.command, button.anyone, token))
         rows.append(tuple(minted))
     return Prepared(replace(message, buttons=tuple(rows)), tuple(presses))
 

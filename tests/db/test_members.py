@@ -227,7 +227,7 @@ async def leave_traces(session: Session, account: int, who: int) -> None:
     await conversation.open_dialog(
         session, account_id=account, chat="c", step="s", data={}, now=NOW
     )
-    button = conversation.new_press(channel="test", chat="c", account_id=account, command="/help")
+    button = conversation.Press("token", "test", "c", account, "/help")
     await conversation.keep_presses(session, [button], now=NOW)
     signed_in = {"person_id": who, "created_at": NOW, "expires_at": later}
     session.add(BrowserSession(digest="browser", **signed_in))
