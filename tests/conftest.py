@@ -8,7 +8,6 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from hypothesis import settings
@@ -20,6 +19,7 @@ from db.secrets import Secrets
 from knowledge import seeding
 from knowledge.library import Library
 from tests.postgres import NoPostgres, Server
+from tests.stores import TEMPLATE, Stores
 
 # No example is judged by the clock: the machine may be busy with something else.
 settings.register_profile("zhibu", deadline=None)
@@ -54,9 +54,15 @@ def postgres() -> Iterator[Server]:
             raise
         pytest.skip(str(reason))
     with server:
-        server.execute("CREATE DATABASE template_zhibu")
-        asyncio.run(_migrate(server.url("template_zhibu")))
+        server.execute(f"CREATE DATABASE {TEMPLATE}")
+        asyncio.run(_migrate(server.url(TEMPLATE)))
         yield server
+
+
+@pytest.fixture(scope="session")
+def stores(postgres: Server) -> Stores:
+    """Stores of the PostgreSQL server."""
+    return Stores(postgres)
 
 
 @pytest.fixture
@@ -68,14 +74,11 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres: Server) -> Iterator[str]:
+def postgres_url(stores: Stores) -> Iterator[str]:
     """The address of a migrated PostgreSQL store."""
-    name = f"test_{uuid4().hex}"
-    # Its files are copied as they are: to write each page to the log costs six times the work.
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_zhibu STRATEGY file_copy")
-    yield postgres.url(name)
-    # Hundreds of files each: the server removes them sooner than whoever clears the folder.
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    name = stores.take()
+    yield stores.server.url(name)
+    stores.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -87,10 +87,12 @@ class Server:
         """Run one statement beside the databases of the tests."""
         asyncio.run(self._execute(statement))
 
+    async def connect(self, database: str = "postgres") -> asyncpg.Connection:
+        """Connect to a database of this server."""
+        return await asyncpg.connect(host=str(self._folder), user="postgres", database=database)
+
     async def _execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(
-            host=str(self._folder), user="postgres", database="postgres"
-        )
+        connection = await self.connect()
         try:
             await connection.execute(statement)
         finally:
