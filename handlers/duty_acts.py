@@ -18,6 +18,7 @@ from handlers.duties import found
 from handlers.duty_words import due_words, name_of
 from handlers.incoming import ReceivedFile
 from handlers.media import PICTURES, media_type
+from handlers.questions import ask
 from handlers.reply import Button, Reply, UserError
 from handlers.router import Replies, Router
 from scheduler import cases, duties, listing, snoozing, study_duties
@@ -39,7 +40,7 @@ WHY: dict[type[DutyError], str] = {
     duties.NotPostponable: "这项任务不能延期，或者超过了规定允许延长的期限。",
 }
 
-EVIDENCE, DAY = "duty.evidence", "duty.day"
+EVIDENCE, DAY, DECISION = "duty.evidence", "duty.day", "duty.decision"
 KINDS = {"text": "文字说明", "photo": "照片", "file": "文件"}
 NEAR_DAYS = {"今天": 0, "昨天": 1, "前天": 2}
 LONGEST_DAYS = 90
@@ -98,12 +99,23 @@ async def done(context: Context) -> Replies:
 @router.step(DAY, needs=DO_DUTY, brief=True)
 async def day(context: Context) -> Replies:
     """Take the day that was asked for, perhaps with the decision."""
-    number = str(context.data["duty"])
-    replies = await _close(context, number, context.text.split())
-    asked = await context.dialog(DAY)
-    if asked is not None and str(asked["duty"]) == number:
-        await context.leave()
-    return replies
+    return await _go_on(context, context.text.split())
+
+
+@router.step(DECISION, needs=DO_DUTY, brief=True)
+async def decide(context: Context) -> Replies:
+    """Take the decision that was asked for."""
+    return await _go_on(context, [context.data["on"], context.text])
+
+
+async def _go_on(context: Context, words: list[str]) -> Replies:
+    """Close what was asked about; once it is closed (by a button), what is typed is a question."""
+    number = int(context.data["duty"])
+    duty = await listing.find(context.session, number, context.scope(DO_DUTY))
+    await context.leave()
+    if duty is None or duty.state != DutyState.OPEN.value:
+        return await ask(context)
+    return await _close(context, str(number), words)
 
 
 async def _close(context: Context, number: str, words: list[str]) -> Replies:
@@ -375,6 +387,7 @@ async def _ask_for_decision(context: Context, duty: Duty, rule: Rule, on: date) 
     if rule.earliest and rule.postpone and not await cases.is_extended(context.session, duty):
         words += [f"{cases.EXTENDED}{months}个月" for months in cases.EXTENSIONS]
     choices = tuple(Button(word, f"/done {duty.id} {on} {word}") for word in words)
+    await context.go_to(DECISION, duty=duty.id, on=on.isoformat())
     return Reply(
         f"“{name_of(duty)}”由组织决定，我不代为推断。{on:%Y-%m-%d} 的决定是什么？",
         buttons=(choices,),

@@ -66,6 +66,7 @@ async def test_a_step_done_on_its_actual_day_makes_the_next_one(house: Talk) -> 
     (ask,) = await house.say(SECRETARY, f"完成 {talk_step.id}")
     assert "实际是哪一天" in ask.text
     await house.press(SECRETARY, ask, "昨天")
+    assert "待办" not in text(await house.say(SECRETARY, "支委会多久开一次"))
     done, following = (await steps(house))[-2:]
     assert f"{done.done_on}" == "2026-11-22"
     assert (following.rule, following.state) == ("joining-3", DutyState.OPEN)
@@ -78,6 +79,17 @@ async def test_a_decision_is_asked_for_and_never_assumed(house: Talk) -> None:
     assert "不代为推断" in ask.text
     assert (await steps(house))[-1].state == DutyState.OPEN
     await house.press(SECRETARY, ask, "同意")
+    assert (await steps(house))[-1].rule == "joining-7"
+
+
+async def test_a_decision_may_be_typed_by_itself(house: Talk) -> None:
+    await opened(house, "2 2026-11-10")
+    decision = (await steps(house))[-1]
+    await house.say(SECRETARY, f"完成 {decision.id}")
+    await house.say(SECRETARY, "2026-11-20")
+    assert "不代为推断" in text(await house.say(SECRETARY, "大家都赞成"))
+    assert (await steps(house))[-1].state == DutyState.OPEN
+    await house.say(SECRETARY, "同意")
     assert (await steps(house))[-1].rule == "joining-7"
 
 
