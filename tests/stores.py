@@ -10,11 +10,12 @@ import asyncpg
 from tests.postgres import Server
 
 TEMPLATE = "template_zhibu"
-# What a test may have changed besides rows: columns, the revision, statistics.
+# What a test may have changed besides rows: columns, the revision, statistics, triggers.
 SHAPE = """
 SELECT md5(string_agg(c.relname || a.attname || a.atttypid || a.attnotnull, ','
                       ORDER BY c.relname, a.attnum))
        || sum(greatest(c.reltuples, 0)) || (SELECT version_num FROM alembic_version)
+       || (SELECT count(*) FROM pg_trigger)
 FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
 WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0
 """
