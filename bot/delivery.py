@@ -176,12 +176,10 @@ class Delivery:
         allowance = await rates.available(session, channel.name, channel.pace, now=now)
         room = min(free, allowance.count)
         rows = await self._take(session, channel, room, now=now) if room else []
+        left = await rates.take(session, allowance, len(rows))
         if len(rows) == room < free:
             # There may be more: look again as soon as it conforms.
-            left = await rates.take(session, allowance, len(rows))
             self._paced = min(self._paced or left.wait, left.wait)
-        else:
-            await rates.take(session, allowance, len(rows))
         return rows
 
     async def _take(

@@ -13,7 +13,6 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterator
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -74,13 +73,6 @@ class Secrets:
 def new_token(size: int = 16) -> str:
     """Return an unguessable URL-safe text of `size` random bytes."""
     return secrets.token_urlsafe(size)
-
-
-def new_tokens(count: int, size: int = 16) -> Iterator[str]:
-    """Draw so many tokens at once: asking the system for each takes longer than making it."""
-    drawn = secrets.token_bytes(count * size)
-    for first in range(0, len(drawn), size):
-        yield base64.urlsafe_b64encode(drawn[first : first + size]).rstrip(b"=").decode()
 
 
 def digest(token: str) -> str:

@@ -40,6 +40,8 @@ async def hold(session: AsyncSession, slots: Sequence[Slot], *, now: datetime) -
     With nothing to ask a slot is skipped; of a daily round somebody is told.
     """
     turns = await _take(session, slots, now=now)
+    if not turns:
+        return []
     asking = []
     for turn, questions in zip(turns, await round_posts.draw(session, turns), strict=True):
         if not questions:

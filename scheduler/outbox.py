@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import accounts, conversation
 from db.conversation import Press
-from db.secrets import new_tokens
+from db.secrets import new_token
 from db.tables import Attempt, Chat, Outbox, OutboxState, PressToken, QuizGroup
 from db.types import insert_new, insert_rows
 from scheduler import kinds
@@ -158,11 +158,10 @@ def prepare(message: Message, address: Address, presser: int | None) -> Prepared
     if not message.buttons:
         return Prepared(message, ())
     rows, presses = [], []
-    tokens = new_tokens(sum(map(len, message.buttons)))
     for row in message.buttons:
         minted = []
         for button in row:
-            token, account = next(tokens), None if button.anyone else presser
+            token, account = new_token(), None if button.anyone else presser
             presses.append(Press(token, address.channel, address.chat, account, button.command))
             minted.append(Button(button.label, button.command, button.anyone, token))
         rows.append(tuple(minted))

@@ -71,14 +71,14 @@ class Stores:
             self.server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     async def _look(self, name: str) -> object:
-        connection = await self._connect(name)
+        connection = await self.server.connect(name)
         try:
             return await connection.fetchval(SHAPE)
         finally:
             await connection.close()
 
     async def _emptied(self, name: str) -> bool:
-        connection = await self._connect(name)
+        connection = await self.server.connect(name)
         try:
             await connection.execute(ALONE)
             if await connection.fetchval(SHAPE) != self._shape:
@@ -90,6 +90,3 @@ class Stores:
             return False
         finally:
             await connection.close()
-
-    async def _connect(self, name: str) -> asyncpg.Connection:
-        return await self.server.connect(name)

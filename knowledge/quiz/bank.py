@@ -67,8 +67,8 @@ class Pool:
         """Return up to `count` questions that may be put to the subtree today.
 
         They are the same for the same `seed`, spread over the topics; a regulation may be named
-        in the place of a topic. Those in `avoid`, which is
-        the oldest first, come only when the others are used up, and then in that order.
+        in the place of a topic. Those in `avoid`, which is the oldest first, come only when the
+        others are used up, and then in that order.
         """
         line = {None, *_on(unit_path)}
         topic_of = {
