@@ -12,6 +12,7 @@ from handlers import questions
 from handlers.case_words import begun, calendar_of, card, progress
 from handlers.choosing import pick_person, pick_unit
 from handlers.context import Context
+from handlers.days import read_day
 from handlers.duties import found
 from handlers.duty_acts import attempt
 from handlers.duty_words import name_of
@@ -152,7 +153,7 @@ async def elected(context: Context) -> Replies:
     """Take the election day that was asked for."""
     unit = await context.session.get_one(Unit, context.data["unit"])
     context.require(MANAGE_CASES, unit_path=unit.path)
-    replies = [await _enter_term(context, unit, _day(context.text))]
+    replies = [await _enter_term(context, unit, read_day(context.text))]
     await context.leave()
     if context.data.get("election"):
         replies.append(await _open_election(context, unit, await calendar_of(context)))
@@ -173,7 +174,7 @@ async def postpone(context: Context) -> Reply:
     if len(words) < 3 or len(words[2]) > PAPER_LIMIT:
         raise UserError("请这样写：延期 编号 新日期 批准文件名称和文号")
     duty = await found(context, words[0], MANAGE_CASES)
-    to, old = _day(words[1]), duty.due_on
+    to, old = read_day(words[1]), duty.due_on
     book = await keeping.current(context.session)
     rule = book.edition(duty.rule, duty.edition) if book else None
     await attempt(
@@ -280,7 +281,7 @@ async def _open(context: Context, person: Person, kind: str, text: str) -> list[
             person,
             kind,
             behind=behind,
-            on=_day(words[-1]),
+            on=read_day(words[-1]),
             actor_id=context.person_id,
             calendar=calendar,
         )
@@ -339,13 +340,6 @@ def _step(text: str) -> float:
     if not 1 <= step <= 25:
         raise UserError("步骤号是 1 到 25。")
     return step
-
-
-def _day(text: str) -> date:
-    try:
-        return parse_day(text)
-    except BadValue as error:
-        raise UserError(f"{error}。") from error
 
 
 def _maybe_day(text: str) -> date | None:

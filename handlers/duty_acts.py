@@ -9,11 +9,10 @@ from datetime import date, timedelta
 
 from db import conversation
 from db.access import DO_DUTY, WAIVE_DUTY
-from db.days import parse_day
-from db.numbers import BadValue
 from db.tables import Duty, DutyState, Unit
 from handlers.case_words import after
 from handlers.context import Context
+from handlers.days import read_day
 from handlers.duties import found
 from handlers.duty_words import due_words, name_of
 from handlers.incoming import ReceivedFile
@@ -435,10 +434,7 @@ def _day(text: str, today: date) -> date:
         return today
     if text.strip() in NEAR_DAYS:
         return today - timedelta(days=NEAR_DAYS[text.strip()])
-    try:
-        return parse_day(text)
-    except BadValue as error:
-        raise UserError(f"{error}。") from error
+    return read_day(text)
 
 
 def _span(text: str) -> timedelta:

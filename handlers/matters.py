@@ -7,16 +7,14 @@ Each matter is a kind of case whose first step is the day that is entered; its r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from db.access import MANAGE_CASES
-from db.days import parse_day
-from db.numbers import BadValue
 from db.tables import Case, Person, Stage, Unit, UnitKind
 from handlers.case_words import calendar_of, card, progress
 from handlers.cases import WHY
 from handlers.choosing import pick_person, pick_unit
 from handlers.context import Context
+from handlers.days import read_day
 from handlers.reply import Button, Reply, UserError
 from handlers.router import Replies, Router
 from scheduler import cases
@@ -129,7 +127,7 @@ async def _open(context: Context, found: Matter, about: Person | Unit, text: str
         raise UserError(f"{about.name}不是党员，这件事项只登记党员。")
     if isinstance(about, Unit) and about.kind not in FOUNDED:
         raise UserError(f"{about.name}是{about.kind}，这件事项只登记党支部、党总支。")
-    calendar, on = await calendar_of(context), _day(text)
+    calendar, on = await calendar_of(context), read_day(text)
     actor, session = context.person_id, context.session
     try:
         if isinstance(about, Person):
@@ -146,10 +144,3 @@ async def _open(context: Context, found: Matter, about: Person | Unit, text: str
     late = "，已记为补录" if cases.is_late(on, calendar.today) else ""
     said = Reply(f"已登记：{found.kind} {about.name}，{found.day} {on:%Y-%m-%d}{late}。")
     return [said, await card(context, duty, calendar)]
-
-
-def _day(text: str) -> date:
-    try:
-        return parse_day(text)
-    except BadValue as error:
-        raise UserError(f"{error}。") from error

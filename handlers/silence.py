@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from db.access import CONFIGURE_UNIT
-from db.days import parse_day
-from db.numbers import BadValue
 from handlers.choosing import pick_unit
 from handlers.context import Context
+from handlers.days import read_day
 from handlers.reply import Button, Reply, UserError
 from handlers.router import Router
 from scheduler import silences
@@ -73,10 +72,7 @@ async def end(context: Context) -> Reply:
 
 
 def _day(context: Context, text: str) -> date:
-    try:
-        until = parse_day(text)
-    except BadValue as error:
-        raise UserError(f"{error}。") from error
+    until = read_day(text)
     if not 0 <= (until - context.calendar_today).days <= LONGEST_DAYS:
         raise UserError(f"只能从今天起暂停，最长 {LONGEST_DAYS} 天。")
     return until
