@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from handlers import (
     accepting,
+    acknowledging,
     bank,
     basics,
     cases,
+    closing,
     duties,
-    duty_acts,
     exams,
     feed,
     group_quiz,
@@ -33,6 +34,7 @@ from handlers import (
     study_report,
     study_switches,
     units,
+    waiving,
 )
 from handlers.router import Router
 
@@ -45,7 +47,9 @@ def make_router() -> Router:
         identity,
         questions,
         duties,
-        duty_acts,
+        acknowledging,
+        closing,
+        waiving,
         accepting,
         cases,
         matters,
