@@ -11,6 +11,22 @@ PATTERNS = (
     (re.compile(r"(?<![0-9A-Za-z])\d{15}(?![0-9A-Za-z])"), "[identity]"),
     (re.compile(r"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)"), "[phone]"),
 )
+# Sums of money, as they are typed: ¥512.30, 1,200元, 3万元, 五百块钱.
+_SUM = r"\d[\d,，]*(?:[.．]\d+)?"
+_COUNT = r"[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]+"
+AMOUNTS = (
+    re.compile(rf"(?:人民币|RMB|CNY|[¥￥])\s*{_SUM}\s*[百千万亿]*(?:元|圆|块)?", re.IGNORECASE),
+    re.compile(
+        rf"(?:{_SUM}\s*[百千万亿]*|{_COUNT})(?:元(?![旦月素首化论])|圆|块钱)"
+        rf"(?:\s*(?:\d+|{_COUNT})[角分毛])*"
+    ),
+    re.compile(rf"{_SUM}\s*(?:角|块)(?=[\s，。；、,;）)]|$)"),
+)
+# A bare number behind 党费, 应交, 金额, unless it counts something else.
+DUES = re.compile(
+    rf"([费纳交缴额][^\d\n，。；,;]{{0,3}}){_SUM}"
+    r"(?![\d.．,，]*\s*[\d年月日号人名次项个条份天岁点:：%％/-])"
+)
 FULL_WIDTH = {ord("０") + d: ord("0") + d for d in range(10)} | {ord("Ｘ"): "X", ord("ｘ"): "x"}
 
 
@@ -30,5 +46,8 @@ def redact(text: str) -> str:
 
 
 def for_people(text: str) -> str:
-    """Leave numbers out of words that somebody typed and that a messenger carries on."""
-    return re.sub(r"\[(?:identity|phone|token)\]", "（号码略）", redact(text))
+    """Leave numbers and sums out of words that somebody typed and that a messenger carries on."""
+    words = re.sub(r"\[(?:identity|phone|token)\]", "（号码略）", redact(text))
+    for amount in AMOUNTS:
+        words = amount.sub("（金额略）", words)
+    return DUES.sub(r"\1（金额略）", words)

@@ -44,3 +44,35 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
 def test_a_reader_sees_that_a_number_was_left_out() -> None:
     assert for_people("找 13800138000 或 11010519491231002X") == "找 （号码略） 或 （号码略）"
     assert for_people("3 月 1 日前补齐") == "3 月 1 日前补齐"
+
+
+@pytest.mark.parametrize(
+    "amount",
+    ["512.30元", "１,２００ 元", "¥512.3", "人民币 3万元", "五百二十块钱", "5元5角", "8 块"],
+)
+def test_a_sum_of_money_is_left_out_for_readers_alone(amount: str) -> None:
+    assert for_people(f"少了{amount}，请核对") == "少了（金额略），请核对"
+    assert redact(f"少了{amount}，请核对") == f"少了{amount}，请核对"
+
+
+@pytest.mark.parametrize("words", ["党费 512.30", "应交 1200", "补缴党费：99.5，请核对"])
+def test_a_bare_number_of_dues_is_a_sum(words: str) -> None:
+    assert not set("0123456789") & set(for_people(words))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "缴费记录 3 项",
+        "交纳2026年党费",
+        "党费 12 月的",
+        "11.30前交3份",
+        "2027元旦前补",
+        "一块研究",
+        "多元化",
+        "3块展板",
+        "交12人名单",
+    ],
+)
+def test_other_numbers_stay(words: str) -> None:
+    assert for_people(words) == words

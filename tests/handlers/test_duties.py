@@ -190,11 +190,13 @@ async def test_a_result_is_returned_with_a_reason_and_done_again(talk: Talk) -> 
     await talk.say(SECRETARY, f"完成 {report}")
     await talk.say(SECRETARY, "报告见附件")
     assert "理由" in text(await talk.say(SUPERIOR, f"退回办理 {report}"))
-    await talk.say(SUPERIOR, f"退回办理 {report} 缺少统计表，问 13800138000")
+    await talk.say(SUPERIOR, f"退回办理 {report} 缺少统计表和 512.30元收据，问 13800138000")
     returned = await duty(talk, report)
     assert (returned.state, returned.done_on) == (DutyState.OPEN, None)
     assert returned.next_at is not None
-    assert "缺少统计表，问 （号码略）" in text(talk.mail(SECRETARY))
+    pushed = text(talk.mail(SECRETARY))
+    assert "缺少统计表和 （金额略）收据，问 （号码略）" in pushed
+    assert "512.30元" in text(await talk.say(SECRETARY, f"任务 {report}"))
 
 
 async def test_the_reason_for_returning_is_asked_for_under_the_button(talk: Talk) -> None:
