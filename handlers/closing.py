@@ -9,12 +9,13 @@ from datetime import date, timedelta
 from db import conversation
 from db.access import DO_DUTY
 from db.tables import Duty, DutyState
+from handlers import waiving
 from handlers.case_words import after
 from handlers.context import Context
 from handlers.days import read_day
 from handlers.duties import found
 from handlers.duty_acts import attempt, to_do, which
-from handlers.duty_words import name_of
+from handlers.duty_words import due_words, name_of
 from handlers.incoming import ReceivedFile
 from handlers.media import PICTURES, media_type
 from handlers.questions import ask
@@ -130,7 +131,8 @@ async def undone(context: Context) -> Reply:
     duty = await found(context, context.text, DO_DUTY)
     if duty.case_id is not None:
         await _take_back(context, duty)
-    await attempt(
+    was_waived = duty.state == DutyState.WAIVED.value
+    again = await attempt(
         duties.reopen(
             context.session,
             duty.id,
@@ -141,6 +143,10 @@ async def undone(context: Context) -> Reply:
         )
     )
     await context.record("duty.reopen", f"duty:{duty.id}")
+    if was_waived:
+        await waiving.tell(
+            context, again, f"的免除已撤销，仍要办理：{due_words(again, context.calendar_today)}。"
+        )
     return Reply(f"已撤销，任务恢复为待办：{name_of(duty)}。")
 
 

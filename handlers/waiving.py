@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from db.access import WAIVE_DUTY
+from db.access import BY_TITLE, WAIVE_DUTY
+from db.names import mask_name
+from db.redact import for_people
 from db.tables import Duty, Unit
 from handlers.context import Context
 from handlers.duties import found
 from handlers.duty_acts import attempt
-from handlers.duty_words import name_of
-from handlers.reply import Button, Reply, UserError
+from handlers.duty_words import name_of, pushed_name
+from handlers.reply import Button, Message, Reply, UserError
 from handlers.router import Router
-from scheduler import duties, listing
+from scheduler import duties, listing, releases
+from scheduler.rulebook import keeping, wording
 
 router = Router()
 
@@ -33,7 +36,7 @@ async def waive(context: Context) -> Reply:
         )
     if not 2 <= len(reason) <= REASON_LIMIT:
         raise UserError(f"请写明理由（{REASON_LIMIT} 字以内）：免办 {duty.id} 理由")
-    await attempt(
+    waived = await attempt(
         duties.waive(
             context.session,
             duty.id,
@@ -44,7 +47,37 @@ async def waive(context: Context) -> Reply:
         )
     )
     await context.record("duty.waive", f"duty:{duty.id}", reason=reason)
+    unit = await context.session.get_one(Unit, duty.unit_id)
+    words = f"免除，不必再办。理由：{for_people(reason)}"
+    await tell(context, waived, f"已由{_releasing(context, unit)}{words}")
     return Reply(f"已免除：{name_of(duty)}。", buttons=((Button("撤销", f"/undone {duty.id}"),),))
+
+
+async def tell(context: Context, duty: Duty, words: str) -> None:
+    """Tell whoever owes a duty, and whoever was told of it, that it is waived or owed again."""
+    unit = await context.session.get_one(Unit, duty.unit_id)
+    book = await keeping.current(context.session)
+    rule = book.edition(duty.rule, duty.edition) if book else None
+    text = f"【免办】{duty.id} 号任务“{unit.name}：{pushed_name(duty)}”{words}"
+    await releases.tell(
+        context.session,
+        duty,
+        Message(text, quote=wording.basis(rule) if rule else None),
+        key=f"duty:{duty.id}:release:{context.incoming.channel}:{context.incoming.update}",
+        by=context.person_id,
+        today=context.calendar_today,
+        now=context.now,
+    )
+
+
+def _releasing(context: Context, unit: Unit) -> str:
+    """Name the post by which the asking person releases, with the name masked."""
+    post = next(
+        held
+        for held in context.actor.posts
+        if WAIVE_DUTY in BY_TITLE[held.title] and unit.path.startswith(held.unit_path)
+    )
+    return f"{post.unit_name}{post.title.value}{mask_name(context.actor.name)}"
 
 
 async def _may_release(context: Context, duty: Duty) -> None:

@@ -21,7 +21,6 @@ KIND = "duty"
 CLOSED = {
     DutyState.SUBMITTED.value: "已经提交，等上级接收",
     DutyState.DONE.value: "已经办结",
-    DutyState.WAIVED.value: "已经免除",
 }
 
 

@@ -204,12 +204,14 @@ async def waive(
     now: datetime,
     sent_at: datetime,
 ) -> Duty:
-    """Release from a duty, with the reason on record. Raises `NotOpen`."""
+    """Release from a duty, with the reason on record. Raises `NotOpen`.
+
+    Whom to tell, also after what is just being sent, is the caller's (`releases`).
+    """
     values = {"state": DutyState.WAIVED.value, "closed_at": now, "next_at": None}
     duty = await _open_change(session, duty_id, values)
     record(session, duty_id, "waived", now=now, actor_id=actor_id, reason=reason)
     await notices.take_back(session, duty_id, now=sent_at)
-    await corrections.tell(session, duty, closed_by=actor_id, now=sent_at)
     return duty
 
 

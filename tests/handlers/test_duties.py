@@ -268,6 +268,27 @@ async def test_a_release_comes_from_above_with_a_reason(talk: Talk, meeting: int
         assert await audit.verify(session, talk.secrets) is None
 
 
+async def test_whoever_is_released_hears_who_did_it_why_and_by_what(
+    talk: Talk, meeting: int
+) -> None:
+    await talk.say(SUPERIOR, f"免办 {meeting} 本月合并召开，支出 512.30元")
+    (told,) = talk.mail(SECRETARY)
+    assert told.text == (
+        f"【免办】{meeting} 号任务“{BRANCH}：支委会会议（2026年11月）”已由机关党总支书记韩**免除，"
+        "不必再办。理由：本月合并召开，支出 （金额略）"
+    )
+    assert told.quote is not None
+    assert told.quote.article == "第十二条"
+    assert talk.mail(OFFICER) == []
+
+
+async def test_a_release_that_is_taken_back_is_told_as_well(talk: Talk, meeting: int) -> None:
+    (answer,) = await talk.say(SUPERIOR, f"免办 {meeting} 本月合并召开")
+    talk.mail(SECRETARY)
+    await talk.press(SUPERIOR, answer, "撤销")
+    assert "免除已撤销，仍要办理：11-30 截止" in text(talk.mail(SECRETARY))
+
+
 async def test_whoever_holds_both_posts_does_not_release_themselves(
     talk: Talk, meeting: int
 ) -> None:
