@@ -38,6 +38,12 @@ _FORMER = re.compile(
     r"(?:按照?|依照|根据)?(?<!新)(?:旧|老|原来|以前|过去|之前|从前|修订前|修改前|上一版|前一版)的?"
     r"(?P<kept>版本?|规定|规矩|细则|条例|办法|规则|要求|标准|政策)"
 )
+# Before a change, however it is told: 细则修订以前, 还没改细则的时候, 新细则出台前.
+_BEFORE = re.compile(
+    r"(?:以前|从前|过去)?(?:还没|没有?)(?:改|修订|修改|换|出)新?(?:细则|条例|办法|规定)(?:的时候|之前|以前|那会儿?|时|前)"
+    r"|新(?:细则|条例|办法|规定)(?:出台|施行|实施|出来|生效|执行|没出|下来)(?:之前|以前|前)"
+    r"|(?:细则|条例|办法|规定)(?:改|修订|修改|换|更新)(?:之前|以前|前)"
+)
 # Two versions side by side are compared: the library of today has the answer.
 _COMPARED = re.compile(
     rf"{_FOUR}\s*年?(?:版|修订|的)*[细则条例办法]*(?:和|与|跟|同|及|、|比|对比|相比){_FOUR}"
@@ -69,6 +75,8 @@ def moment(question: str, today: date) -> Moment:
         return Moment(today, question)
     if found := _EDITION.search(question):
         return _edition(question, found, today)
+    if found := _BEFORE.search(question):
+        return Moment(today, _without(question, found[0]), found[0], former=True)
     if _PRESENT.search(question):
         return Moment(today, question)
     if found := _FORMER.search(question):

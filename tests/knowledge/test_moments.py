@@ -74,7 +74,15 @@ def test_there_is_no_year_after_the_last() -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["旧细则里公示几天", "以前的规定公示几天", "修订前的条例怎么说"]
+    "question",
+    [
+        "旧细则里公示几天",
+        "以前的规定公示几天",
+        "修订前的条例怎么说",
+        "以前没改细则的时候公示几天",
+        "新细则出台前公示几天",
+        "细则修订之前公示几天",
+    ],
 )
 def test_the_former_version_may_be_asked_for(question: str) -> None:
     assert moment(question, TODAY).former
