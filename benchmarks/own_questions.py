@@ -87,7 +87,7 @@ def read_questions(half: str) -> list[Question]:
 
 def ask(questions: Iterable[Question], entries: Sequence[Entry]) -> Iterator[Outcome]:
     """Put questions to entries, as chat does."""
-    shelf = Shelf.build(_cards(entries), revision=0)
+    shelf = Shelf.build(cards(entries), revision=0)
     for question in questions:
         given = answer(shelf, question.text, as_of=question.as_of, internal=True)
         shown = tuple(entries[passage_id - 1].id for passage_id in _passages(given))
@@ -115,7 +115,7 @@ def _question(row: dict[str, Any]) -> Question:
     return Question(row["id"], row["kind"], row["question"], frozenset(row["expect"]), as_of)
 
 
-def _cards(entries: Sequence[Entry]) -> Iterator[Card]:
+def cards(entries: Sequence[Entry]) -> Iterator[Card]:
     """Yield the entries as the library holds them, numbered from 1 by their place."""
     numbers = {entry.id: number for number, entry in enumerate(entries, 1)}
     for number, entry in enumerate(entries, 1):

@@ -14,13 +14,14 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Literal, Protocol
 
-from knowledge import amounts, subjects
+from knowledge import amounts, subjects, wordings
 from knowledge.bodies import of_the_trade, strangers
 from knowledge.boundaries import judge
 from knowledge.cards import Card
 from knowledge.moments import Moment, moment
 from knowledge.search.numerals import to_digits
 from knowledge.sentences import cores, questions
+from knowledge.wordings import Candidate
 
 Verdict = Literal["answer", "suggest", "decline"]
 
@@ -92,13 +93,20 @@ class Answer:
 class Found:
     """What a search gave: the one rule's verdict, its confidence, and passages, best first.
 
+    `hits` are the ids of passages with their scores, `vocabulary` is that of the evidence.
     `question` is the question as the search understood it, slips corrected.
     """
 
     verdict: Verdict
     score: float
-    ids: tuple[int, ...]
-    question: str = ""
+    hits: tuple[tuple[int, float], ...]
+    vocabulary: float
+    question: str
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Return the passages alone."""
+        return tuple(passage_id for passage_id, _ in self.hits)
 
 
 class Searchable(Protocol):
@@ -188,9 +196,9 @@ class _Asked:
 
     def before(self, when: Moment, text: str) -> Moment:
         """Go back to the day before the version that answers today came into force."""
-        found = self.search(text, when)
-        cards = (self.library.card(passage_id) for passage_id in found.ids[:SHOWN])
-        start = next((c.valid_from for c in cards if c is not None and c.valid_from), None)
+        ordered = self.ordered(self.search(text, when), when)
+        starts = (candidate.card.valid_from for candidate in ordered[:SHOWN])
+        start = next(filter(None, starts), None)
         return when if start is None else replace(when, day=start - timedelta(days=1))
 
     def undated(self, when: Moment, dated: Answer) -> Answer:
@@ -212,26 +220,34 @@ class _Asked:
 
     def judged(self, found: Found, when: Moment) -> Answer:
         """Turn what was found into an answer, by the one rule of the search."""
-        near = self.cards(found.ids, when.day)
         asked = (when.question, found.question)
-        fitting = [c for c in near if amounts.fits(c.question, when.question)]
-        cards = [c for c in fitting if not any(strangers(words, c.wording) for words in asked)]
-        if not cards or found.verdict == "decline" or cards[0] is not fitting[0]:
+        candidates = self.ordered(found, when)
+        strange = [any(strangers(words, c.card.wording) for words in asked) for c in candidates]
+        if found.verdict == "decline" or strange[:1] != [False]:
             return Answer("decline", NOT_FOUND, score=found.score)
+        candidates = [c for c, other in zip(candidates, strange, strict=True) if not other]
+        cards = [candidate.card for candidate in candidates]
         if exact := next((c for c in cards if _asks_just_this(c, *asked)), None):
             return self.given(exact, 1.0, [c for c in cards if c is not exact], when)
         if found.score < UNNAMED and _misses_the_trade(cards[0], *asked):
             return Answer("decline", NOT_FOUND, score=found.score)
-        first = next(
-            (c for c in cards[:NEXT] if not subjects.lacks(c.wording, found.question)), None
-        )
-        if first is not None and first is not cards[0]:
-            cards = [first, *(c for c in cards if c is not first)]
-        sure = found.verdict == "answer" and first is not None
+        candidates, named = _naming_first(candidates, found.question)
+        cards = [candidate.card for candidate in candidates]
+        sure = named and _is_sure(found, candidates)
         if sure and _is_article_meant(cards[0], when.question):
             return self.given(cards[0], found.score, cards[1:], when)
         offers = _unique([_offer(card) for card in cards])
         return Answer("suggest", NEAR, score=found.score, suggestions=offers)
+
+    def ordered(self, found: Found, when: Moment) -> list[Candidate]:
+        """Return what was found and may be shown on a day, likeliest first."""
+        shown = [
+            (card, score)
+            for passage_id, score in found.hits
+            for card in self.cards([passage_id], when.day)
+            if amounts.fits(card.question, when.question)
+        ]
+        return wordings.ordered(found.question, shown)
 
     def given(self, card: Card, score: float, others: Sequence[Card], when: Moment) -> Answer:
         """Word the answer that a passage gives."""
@@ -252,6 +268,22 @@ class _Asked:
             card = self.library.card(passage_id)
             if card is not None and card.valid_on(day) and (self.internal or not card.internal):
                 yield card
+
+
+def _naming_first(candidates: list[Candidate], question: str) -> tuple[list[Candidate], bool]:
+    """Put the first that names what the question is about before all; tell if there is one."""
+    for place, candidate in enumerate(candidates[:NEXT]):
+        if not subjects.lacks(candidate.card.wording, question):
+            return [candidate, *candidates[:place], *candidates[place + 1 :]], True
+    return candidates, False
+
+
+def _is_sure(found: Found, candidates: Sequence[Candidate]) -> bool:
+    """Tell whether the first candidate is to be given; where wordings are few, the search says."""
+    seen = wordings.features(candidates, found.vocabulary)
+    if seen is None or len(found.question) > subjects.SHORT:
+        return found.verdict == "answer"
+    return wordings.right(seen) >= wordings.ANSWER_FROM
 
 
 def _asks_just_this(card: Card, *questions: str) -> bool:

@@ -13,13 +13,12 @@ import secrets
 import shutil
 from collections.abc import Iterable
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 from knowledge.answering import Found
 from knowledge.cards import Card, Cards
 from knowledge.search.index import Index
-from knowledge.search.lexicon import Lexicon
+from knowledge.search.lexicon import shipped
 from knowledge.search.passages import Passage
 from knowledge.search.storage import UnusableIndex
 
@@ -43,7 +42,7 @@ class Shelf:
         """Make a shelf from all cards; takes seconds for tens of thousands."""
         kept = Cards()
         kept.put(cards)
-        return cls(Index.build(map(_passage, kept), lexicon()), kept, revision)
+        return cls(Index.build(map(_passage, kept), shipped()), kept, revision)
 
     @classmethod
     def open(cls, folder: Path) -> Shelf | None:
@@ -51,7 +50,7 @@ class Shelf:
         try:
             name = (folder / POINTER).read_text("utf-8").strip()
             snapshot = folder / Path(name).name
-            index = Index.open(snapshot, lexicon())
+            index = Index.open(snapshot, shipped())
             return cls(index, Cards.open(snapshot), index.revision)
         except FileNotFoundError:
             return None
@@ -85,18 +84,13 @@ class Shelf:
     def find(self, question: str, *, limit: int, as_of: date, internal: bool) -> Found:
         """Search among the passages that are valid on a day."""
         ranking = self.index.search(question, limit=limit, as_of=as_of, internal=internal)
-        ids = tuple(hit.id for hit in ranking.hits)
-        return Found(ranking.verdict, ranking.score, ids, ranking.question)
+        hits = tuple((hit.id, hit.score) for hit in ranking.hits)
+        vocabulary = ranking.evidence.vocabulary
+        return Found(ranking.verdict, ranking.score, hits, vocabulary, ranking.question)
 
     def card(self, passage_id: int) -> Card | None:
         """Return what is shown of a passage."""
         return self.cards.get(passage_id)
-
-
-@cache
-def lexicon() -> Lexicon:
-    """Return the vocabulary that comes with the program, read once."""
-    return Lexicon.load()
 
 
 def _passage(card: Card) -> Passage:

@@ -10,7 +10,7 @@ import re
 import tomllib
 import zlib
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from knowledge.search.normalise import Normaliser
@@ -106,6 +106,12 @@ class Lexicon:
     def _long_form(self, short: str) -> str:
         longs = self.abbreviations.get(short, ())
         return longs[0] if len(longs) == 1 else short
+
+
+@cache
+def shipped() -> Lexicon:
+    """Return the vocabulary that comes with the program, read once."""
+    return Lexicon.load()
 
 
 def _dictionary(path: Path, normalise: Normaliser) -> dict[str, int | None]:

@@ -1,0 +1,95 @@
+"""Fit the constants of `knowledge.wordings`: `python -m benchmarks.fit_wordings`.
+
+The wordings of the shipped entries are held back in five parts, each asked of a library without
+them; the questions out of scope are those of the developing half of our own. What is fitted is
+the chance that the first candidate is the entry whose wording was asked; a sibling that answers
+as well counts as wrong, so the figures are lower bounds. Prints the constants and how often the
+right entry comes first with and without the comparison; nothing is written.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks.fit_confidence import logistic
+from benchmarks.own_questions import TODAY, cards, read_questions
+from knowledge import wordings
+from knowledge.entries import Entry, load_entries
+from knowledge.shelf import Shelf
+
+PARTS = 5
+DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question put to a library; `searched` and `ordered` tell if its entry came first."""
+
+    seen: tuple[float, ...]
+    searched: bool
+    ordered: bool
+
+
+def held_back(entries: Sequence[Entry]) -> Iterator[Case]:
+    """Ask every wording but the questions themselves, each of a library without it."""
+    rows = [(n, words) for n, e in enumerate(entries) if e.valid_on(TODAY) for words in e.asks]
+    random.Random(1).shuffle(rows)
+    for part in range(PARTS):
+        asked = rows[part::PARTS]
+        gone = {words for _, words in asked}
+        left = [replace(e, asks=tuple(w for w in e.asks if w not in gone)) for e in entries]
+        shelf = Shelf.build(cards(left), revision=0)
+        for number, words in asked:
+            yield from case(shelf, words, number + 1)
+
+
+def outside(entries: Sequence[Entry]) -> Iterator[Case]:
+    """Ask the questions out of scope."""
+    shelf = Shelf.build(cards(entries), revision=0)
+    for question in read_questions("dev"):
+        if not question.expect:
+            yield from case(shelf, question.text, None)
+
+
+def case(shelf: Shelf, question: str, right: int | None) -> Iterator[Case]:
+    """Put one question; yield nothing where the search declines."""
+    found = shelf.find(question, limit=DEPTH, as_of=TODAY, internal=True)
+    near = [(card, score) for number, score in found.hits if (card := shelf.card(number))]
+    if found.verdict == "decline" or not near:
+        return
+    candidates = wordings.ordered(found.question, near)
+    seen = wordings.features(candidates, found.vocabulary)
+    if seen is not None:
+        yield Case(seen, near[0][0].id == right, candidates[0].card.id == right)
+
+
+def main() -> None:
+    """Fit, and print what the rule tells apart at several thresholds."""
+    entries = load_entries()
+    inside, strange = list(held_back(entries)), list(outside(entries))
+    together = [*inside, *strange]
+    features = np.array([c.seen for c in together])
+    truth = np.array([c.ordered for c in together])
+    constants = logistic(features, truth.astype(float), np.ones(len(together)))
+    print("RIGHT =", tuple(np.round(constants, 2).tolist()))
+    searched = sum(c.searched for c in inside) / len(inside)
+    compared = sum(c.ordered for c in inside) / len(inside)
+    print(f"first: {searched:.1%} as searched, {compared:.1%} compared")
+    chance = 1 / (1 + np.exp(-constants[0] - features @ constants[1:]))
+    own, other = chance[: len(inside)], chance[len(inside) :]
+    against = features[:, 2] + features[:, 3] / wordings.UNTOLD
+    print(f"against the right ones: {against[truth].mean():.2f}")
+    for limit in (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8):
+        good, told = (own >= limit) & truth[: len(inside)], (own >= limit) & ~truth[: len(inside)]
+        print(
+            f"from {limit:.2f}: right {good.mean():.1%}, wrong {told.mean():.1%}, "
+            f"out of scope {(other >= limit).mean():.1%}"
+        )
+
+
+if __name__ == "__main__":
+    main()

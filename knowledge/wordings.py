@@ -1,0 +1,125 @@
+"""How a question compares with all the ways in which an entry is asked.
+
+Siblings share most of their words, and BM25 does not mind what a passage holds beyond the
+question: 支部几年一届 found the term of a village's branch first, which says all of it and 村. So
+what the wordings of an entry have in common is looked at from their side: of the characters that
+its wordings say, each by the share of the wordings that say it, how much does the question lack?
+`python -m benchmarks.fit_wordings` fits the constants on wordings held back.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from knowledge.cards import Card
+from knowledge.search.lexicon import shipped
+
+# Fewer wordings do not tell what an entry's questions have in common.
+FEW = 4
+# So much of its question an entry need not hold for the loss of one of the search's best score.
+UNTOLD = 2.0
+# What tells against the right entry, on average; it stands in where the wordings are few.
+TYPICAL = 0.6
+# So many of the first passages are compared.
+NEAR = 10
+RECENT = 4096
+# Intercept, then the weights of vocabulary, margin, lack and untold.
+RIGHT = (-0.73, 3.36, 7.0, -3.71, -2.98)
+ANSWER_FROM = 0.6
+
+_CHARACTER = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """What tells against a passage, each from 0 to 1.
+
+    `lack` is the share of what its wordings say that the question does not; `untold` the share
+    of the question's characters that neither a wording nor the text holds.
+    """
+
+    lack: float
+    untold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that may be meant; `score` is its share of the best score of the search.
+
+    `unlike` is None where the wordings are too few to tell. Candidates are ordered by `rank`.
+    """
+
+    card: Card
+    score: float
+    unlike: Unlike | None
+
+    @property
+    def rank(self) -> float:
+        if self.unlike is None:
+            return self.score - TYPICAL
+        return self.score - self.unlike.lack - self.unlike.untold / UNTOLD
+
+
+def ordered(question: str, found: Sequence[tuple[Card, float]]) -> list[Candidate]:
+    """Order the first of what was found by what speaks for and against them.
+
+    `question` is as the search understood it; `found` has the scores of the search, best first.
+    """
+    asked = _characters(question)
+    best = found[0][1] if found else 1.0
+    near = [Candidate(card, score / best, unlike(card, asked)) for card, score in found[:NEAR]]
+    far = [Candidate(card, score / best, None) for card, score in found[NEAR:]]
+    return sorted(near, key=lambda candidate: -candidate.rank) + far
+
+
+def unlike(card: Card, asked: frozenset[str]) -> Unlike | None:
+    """Say what tells against a card, if its wordings are enough; `asked` is not empty."""
+    said = profile((card.question, *card.aliases))
+    if not said or not asked:
+        return None
+    told = asked & said.keys()
+    untold = asked - told - _characters(card.text)
+    return Unlike(1 - sum(said[character] for character in told), len(untold) / len(asked))
+
+
+def features(candidates: Sequence[Candidate], vocabulary: float) -> tuple[float, ...] | None:
+    """Return what `RIGHT` weighs for the first candidate; None if its wordings are too few.
+
+    `vocabulary` is that of `knowledge.search.confidence.Evidence`; the margin is how far the
+    second candidate falls behind.
+    """
+    first = candidates[0]
+    if first.unlike is None:
+        return None
+    margin = first.rank - candidates[1].rank if len(candidates) > 1 else 1.0
+    return vocabulary, margin, first.unlike.lack, first.unlike.untold
+
+
+def right(seen: tuple[float, ...]) -> float:
+    """Return the chance that the first candidate answers the question, from its features."""
+    intercept, *weights = RIGHT
+    return 1 / (1 + math.exp(-intercept - sum(w * f for w, f in zip(weights, seen, strict=True))))
+
+
+@lru_cache(RECENT)
+def profile(wordings: tuple[str, ...]) -> Mapping[str, float]:
+    """Return what wordings say: characters, by the share of the wordings; the shares sum to 1.
+
+    Empty where the wordings are too few.
+    """
+    if len(wordings) < FEW:
+        return {}
+    lexicon = shipped()
+    forms = (lexicon.written_out(lexicon.normalise(wording)) for wording in wordings)
+    said = Counter(character for form in forms for character in _characters(form))
+    whole = said.total()
+    return {character: times / whole for character, times in said.items()}
+
+
+def _characters(text: str) -> frozenset[str]:
+    return frozenset(_CHARACTER.findall(text))
