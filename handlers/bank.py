@@ -168,7 +168,9 @@ async def topics(context: Context) -> Reply:
     total = sum(count for _, count in found)
     imports = bool(context.scope(IMPORT_QUESTIONS).prefixes)
     buttons = ((Button("导入题库", "/import_bank"),),) if imports else ()
-    return Reply(f"题库现有 {total} 题，{len(found)} 个主题。", table=Table(rows), buttons=buttons)
+    return Reply(
+        f"题库现有 {total} 题，{len(found)} 个主题。", table=Table(rows, "题库"), buttons=buttons
+    )
 
 
 @router.command(

@@ -167,7 +167,7 @@ async def ledger(context: Context) -> Reply:
     await context.record("ledger.see", f"unit:{unit.id}", year=year)
     return Reply(
         f"{unit.name} {year} 年台账（含下级，共 {len(counted)} 项）",
-        table=Table(_ledger_rows(counted, context.calendar_today)),
+        table=Table(_ledger_rows(counted, context.calendar_today), f"台账-{unit.name}-{year}"),
     )
 
 

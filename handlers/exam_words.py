@@ -77,7 +77,10 @@ def certificate(report: Report, *, name: str, zone: ZoneInfo, before: str = "") 
         Button("我的成绩", "/results"),
     )
     first = Reply(
-        before + "\n".join(lines), table=Table((head, *rows)), buttons=(buttons,), replaces=True
+        before + "\n".join(lines),
+        table=Table((head, *rows), "模拟考试成绩"),
+        buttons=(buttons,),
+        replaces=True,
     )
     wrong = [m for m in report.marked if not m.correct]
     if not wrong:

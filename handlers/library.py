@@ -40,7 +40,7 @@ async def documents(context: Context) -> Reply:
         raise UserError("知识库里还没有资料。" if page == 1 else "没有更多资料了。")
     total = await catalogue.count_documents(context.session)
     head = ("编号", "资料", "条数", "版本")
-    table = Table((head, *(_row(context, line) for line in lines)))
+    table = Table((head, *(_row(context, line) for line in lines)), f"资料-第{page}页")
     buttons = [
         (Button(f"{line.id}. {line.title[:TITLE]}", f"/document {line.id}"),) for line in lines
     ]

@@ -169,7 +169,7 @@ async def _units(context: Context, units: Sequence[Unit], page: int) -> Reply:
     return Reply(
         f"你的职责范围内有 {len(units)} 个组织，{sum(counts.values())} 人。"
         "选择一个组织，或发送“党员 姓名”。",
-        table=Table(rows),
+        table=Table(rows, "组织人数"),
         buttons=(*buttons, *_turn(0, page, len(units))),
     )
 
@@ -193,7 +193,7 @@ async def _unit(context: Context, unit: Unit, page: int) -> Reply:
     head = ("姓名", "工号", "身份", "职务", "已绑定")
     return Reply(
         f"{unit.name}，本级 {total} 人。发送“党员 姓名”查看一位。",
-        table=Table((head, *rows)),
+        table=Table((head, *rows), f"党员-{unit.name}-第{page}页"),
         buttons=_turn(unit.id, page, total),
     )
 

@@ -97,7 +97,7 @@ async def my_results(context: Context) -> Reply:
     ]
     return Reply(
         "\n".join(lines),
-        table=Table((("主题", "答过", "答对", "正确率"), *(_row(t) for t in by_topic))),
+        table=Table((("主题", "答过", "答对", "正确率"), *(_row(t) for t in by_topic)), "我的成绩"),
         buttons=(
             (
                 Button("答题", "/practice"),

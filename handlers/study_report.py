@@ -153,4 +153,4 @@ async def _branches(
         done = sum(count for unit_id, (_, count) in duties.items() if unit_id in ids)
         people = sum(one.unit_id in ids for one in members)
         rows.append((branch.name, str(people), str(owed), str(done), rate(done, owed)))
-    return Table(tuple(rows))
+    return Table(tuple(rows), f"学习情况-{unit.name}-{context.today.year}")

@@ -28,7 +28,7 @@ async def units(context: Context) -> Reply:
         count = await organisation.count_people(context.session, unit, today=context.today)
         depth = unit.path.count("/") - 2
         rows.append((f"{'　' * depth}{unit.name}", unit.kind, str(count)))
-    return Reply("管辖范围内的组织（人数含下级）：", table=Table(tuple(rows)))
+    return Reply("管辖范围内的组织（人数含下级）：", table=Table(tuple(rows), "组织架构"))
 
 
 @router.command(

@@ -58,9 +58,13 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A small grid of texts; the first row is the head."""
+    """A small grid of texts; the first row is the head.
+
+    `name` is what a file of it is called, without an ending: 台账-第三党支部-2026.
+    """
 
     rows: tuple[tuple[str, ...], ...]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ class Message:
             text=data["text"],
             quote=Quote(**quote) if quote else None,
             buttons=tuple(tuple(Button(**b) for b in row) for row in data.get("buttons", ())),
-            table=Table(tuple(tuple(row) for row in table["rows"])) if table else None,
+            table=_table(table) if table else None,
             attachment=Attachment(**attachment) if attachment else None,
             contact=data.get("contact", False),
             secret=data.get("secret", False),
@@ -162,6 +166,10 @@ def _plain(value: Any) -> Any:
     if names := _PARTS.get(kind):
         return {name: _plain(getattr(value, name)) for name in names}
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _table(data: Mapping[str, Any]) -> Table:
+    return Table(tuple(tuple(row) for row in data["rows"]), data.get("name", ""))
 
 
 def _poll(data: Mapping[str, Any]) -> Poll:

@@ -131,7 +131,7 @@ def _quote(quote: Quote) -> None:
 
 
 def _table(table: Table) -> None:
-    with tag("div", "zb-table", tabindex=0), tag("table"):
+    with tag("div", "zb-table", tabindex=0, aria_label=table.name or "表格"), tag("table"):
         for number, cells in enumerate(table.rows):
             with tag("tr"):
                 for cell in cells:

@@ -400,6 +400,7 @@ async def test_the_ledger_counts_what_became_of_a_year(talk: Talk, meeting: int)
     await talk.say(SECRETARY, f"完成 {late}")
     (answer,) = await talk.say(SUPERIOR, f"台账 {BRANCH} 2026")
     assert answer.table is not None
+    assert answer.table.name == f"台账-{BRANCH}-2026"
     head, row = answer.table.rows
     assert dict(zip(head, row, strict=True)) == {
         "事项": "支委会会议",

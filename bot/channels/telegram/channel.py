@@ -201,7 +201,9 @@ class TelegramChannel:
 
     async def _content(self, file: File) -> tuple[str, bytes]:
         if isinstance(file, Table):
-            return TABLE_NAME, await asyncio.to_thread(workbook, file)
+            return file_name(f"{file.name or TABLE_NAME}.xlsx"), await asyncio.to_thread(
+                workbook, file
+            )
         if isinstance(file, Figure):
             return FIGURE_NAME, await asyncio.to_thread(draw, file)
         try:

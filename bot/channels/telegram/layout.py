@@ -31,7 +31,7 @@ File = Attachment | Table | Figure
 
 SHARE_NUMBER = "发送本人手机号"
 SHARE_PROMPT = "请点输入框下方的按钮，发送本人手机号。"
-TABLE_NAME = "表格.xlsx"
+TABLE_NAME = "表格"
 FIGURE_NAME = "图.png"
 _UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
 _UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f"\\/:*?<>|\ud800-\udfff]')

@@ -172,12 +172,20 @@ async def test_it_shows_a_small_table_as_aligned_text(desk: Desk) -> None:
     assert message["entities"][0]["type"] == "pre"
 
 
-async def test_it_sends_a_large_table_as_a_spreadsheet(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("台账-第三党支部-2026", "台账-第三党支部-2026.xlsx"),
+        ("台账-../a:b\n-2026", "台账-.._a_b_-2026.xlsx"),
+        ("", "表格.xlsx"),
+    ],
+)
+async def test_it_sends_a_large_table_as_a_spreadsheet(desk: Desk, title: str, name: str) -> None:
     desk.api.private()
-    table = Table(tuple((f"支部{n}", "=1+1") for n in range(40)))
+    table = Table(tuple((f"支部{n}", "=1+1") for n in range(40)), title)
     await desk.channel.send(to(42, Message("本月", table=table)))
-    name, content = desk.api.calls[0]["document"]
-    assert (name, content[:2]) == ("表格.xlsx", b"PK")
+    shown, content = desk.api.calls[0]["document"]
+    assert (shown, content[:2]) == (name, b"PK")
 
 
 async def test_it_asks_for_the_phone_number_in_a_private_chat_only(desk: Desk) -> None:
