@@ -51,7 +51,8 @@ TERM = "term"
 class Debt:
     """One duty that is owed. `version` is the rule's version of the period's first day.
 
-    It is made only if `timely`: not over before it was ever planned, and not too far ahead.
+    It is made only if `timely`: not over before it was ever planned, and not too far ahead. With
+    `late` it was over before what it follows was entered.
     """
 
     owner: str
@@ -64,6 +65,7 @@ class Debt:
     due_on: date
     version: Rule
     timely: bool
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Owing:
     since: date | None = None
     about: Unit | None = None
     mark: str = ""
+    follows: bool = False
 
 
 async def owners(session: AsyncSession, rule: Rule, book: RuleBook, today: date) -> list[Owing]:
@@ -174,10 +177,13 @@ def _of_term(
 def _of_event(
     rule: Rule, owing: Owing, since: date, workdays: Workdays, today: date
 ) -> Iterator[Debt]:
+    """What follows a duty that was entered late is owed all the same, as far back as ahead."""
     last = add(since, rule.limit, workdays) if rule.limit else since
     if rule.in_force(since):
         key = f"{rule.anchor.event}:{owing.mark}:{since}"
-        yield _debt(rule, owing, key, f"{since} 起", since, last, timely=today <= last)
+        timely = today <= last + (HORIZON if owing.follows else timedelta(0))
+        late = owing.follows and last < today
+        yield _debt(rule, owing, key, f"{since} 起", since, last, timely=timely, late=late)
 
 
 def _debt(
@@ -189,6 +195,7 @@ def _debt(
     last: date,
     *,
     timely: bool,
+    late: bool = False,
 ) -> Debt:
     about = owing.about.id if owing.about and f"unit:{owing.about.id}" != owing.key else None
     return Debt(
@@ -202,6 +209,7 @@ def _debt(
         due_on=last,
         version=rule,
         timely=timely,
+        late=late,
     )
 
 
@@ -236,7 +244,7 @@ async def _followers(
         .order_by(Duty.id)
     )
     return [
-        Owing(owner, unit_id, person_id, since=done_on, mark=f"{number}")
+        Owing(owner, unit_id, person_id, since=done_on, mark=f"{number}", follows=True)
         for number, owner, unit_id, person_id, done_on in await session.execute(statement)
         if unit_id in units
     ]

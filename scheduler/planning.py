@@ -241,7 +241,7 @@ def _row(bench: Bench, debt: Debt) -> dict[str, Any]:
         "next_at": bench.next_at(rule, debt.due_on, debt.unit_id, told="", snoozed=None),
         "state": DutyState.OPEN.value,
         "stage": "",
-        "late_entered": False,
+        "late_entered": debt.late,
         "failures": 0,
         "created_at": bench.now,
     }

@@ -404,7 +404,9 @@ async def test_a_new_secretary_owes_the_first_training(world: Database) -> None:
     assert (found.owner, found.due_on) == (f"person:{person.id}", date(2027, 4, 30))
 
 
-async def done(database: Database, duty: Duty, on: date, *, accept: bool = False) -> None:
+async def done(
+    database: Database, duty: Duty, on: date, *, today: date | None = None, accept: bool = False
+) -> None:
     now = NOW + timedelta(minutes=5)
     async with database.write() as session:
         who = await person_named(session, "支书记")
@@ -412,7 +414,7 @@ async def done(database: Database, duty: Duty, on: date, *, accept: bool = False
             session,
             duty.id,
             on=on,
-            today=on,
+            today=today or on,
             actor_id=who.id,
             now=now,
             sent_at=now,
@@ -433,6 +435,35 @@ async def test_what_follows_a_duty_is_owed_from_the_day_on_which_it_was_done(
         await plan(world, rules)
     (report,) = await duties(world, "report")
     assert (report.owner, report.due_on) == (meeting.owner, date(2026, 12, 5))
+
+
+@pytest.mark.parametrize(
+    ("after", "late"), [(timedelta(days=15), False), (timedelta(days=16), True)]
+)
+async def test_what_follows_a_duty_that_was_entered_late_is_owed_and_overdue(
+    world: Database, after: timedelta, late: bool
+) -> None:
+    """The report is due 15 days after the meeting; in time on the last of them."""
+    rules = book(MEETING, REPORT)
+    await plan(world, rules)
+    (meeting,) = await duties(world, "meeting", period="2026-11")
+    await done(world, meeting, date(2026, 11, 3), today=date(2026, 11, 3) + after)
+    now = NOW.replace(month=11, day=3) + after
+    for _ in range(2):
+        await plan(world, rules, now=now)
+    (report,) = await duties(world, "report")
+    assert (report.state, report.due_on) == (DutyState.OPEN, date(2026, 11, 18))
+    assert report.late_entered is late
+    assert report.next_at is not None
+
+
+async def test_what_follows_a_duty_of_long_ago_is_not_dug_out(world: Database) -> None:
+    rules = book(MEETING, REPORT)
+    await plan(world, rules)
+    (meeting,) = await duties(world, "meeting", period="2026-11")
+    await done(world, meeting, date(2026, 11, 3), today=date(2027, 1, 4))
+    await plan(world, rules, now=NOW + timedelta(days=42))
+    assert await duties(world, "report") == []
 
 
 async def test_what_follows_a_duty_is_taken_back_with_it(world: Database) -> None:
