@@ -107,7 +107,9 @@ async def plan(
                 raise
             log.exception("rule %s cannot be planned; the others go on", rule_id)
             planned += Planned(failed=(rule_id,))
-    await case_moves.follow(database, Calendar(book, bench.workdays, zone, now), sent_at=sent_at)
+    calendar = Calendar(book, bench.workdays, zone, now)
+    await case_moves.follow(database, calendar, sent_at=sent_at)
+    await case_moves.tell_of_leavers(database, calendar, sent_at=sent_at)
     known = {rule.id for rule in book.rules}
     async with database.read() as session:
         orphans = await _ids(session, Duty.rule.not_in(known))

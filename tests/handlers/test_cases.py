@@ -194,6 +194,20 @@ async def test_a_stopped_case_is_taken_up_again_where_it_was(house: Talk) -> Non
     assert f"{SECRETARY} 恢复办理" in traces
 
 
+async def test_the_case_of_somebody_who_leaves_is_stopped_from_what_the_secretary_is_told(
+    house: Talk,
+) -> None:
+    await opened(house)
+    (ask,) = await house.say(SECRETARY, f"离开 {APPLICANT}")
+    await house.press(SECRETARY, ask, "确认离开")
+    await planning.plan(house.database, BOOK, now=house.now, sent_at=house.now, zone=ZONE)
+    came = await house.say(SECRETARY, "我的任务")
+    (told,) = [each for each in came if "办理离开" in each.text]
+    assert APPLICANT not in told.text
+    assert "已停办" in text(await house.press(SECRETARY, told, "停办"))
+    assert [case.state for case in await cases(house)] == [CaseState.STOPPED]
+
+
 async def test_an_election_asks_for_the_term_first(house: Talk) -> None:
     assert "选举的日期" in text(await house.say(SECRETARY, f"换届 {BRANCH}"))
     answer = text(await house.say(SECRETARY, "2023-11-20"))

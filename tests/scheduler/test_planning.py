@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from db.engine import Database
 from db.organisation import add_unit
 from db.tables import (
+    Account,
     Duty,
     DutyEvent,
     DutyState,
@@ -549,30 +550,85 @@ async def test_a_rule_that_fails_does_not_stop_the_others(world: Database) -> No
     assert len(await duties(world, "dues")) == 21
 
 
-async def test_the_open_step_of_a_case_follows_its_person(world: Database) -> None:
-    """And its reminder is taken back from whoever answers for it no more."""
-    event = Anchor(AnchorKind.EVENT, event="lost-1")
-    first = replace(MEETING, id="lost-1", case="失去联系", step=1, anchor=event)
-    second = replace(first, id="lost-2", step=2, limit=Span(months=1), accept=False)
-    rules = book(first, second)
-    async with world.write() as session:
-        person = await person_named(session, "王小明")
-        step = await cases.open_for_person(
+FIRST_STEP = replace(
+    MEETING,
+    id="lost-1",
+    case="失去联系",
+    step=1,
+    anchor=Anchor(AnchorKind.EVENT, event="lost-1"),
+)
+CASE = book(
+    FIRST_STEP, replace(FIRST_STEP, id="lost-2", step=2, limit=Span(months=1), accept=False)
+)
+
+
+async def number_of(database: Database, name: str) -> int:
+    async with database.read() as session:
+        return (await person_named(session, name)).id
+
+
+async def opened(database: Database, name: str) -> Duty:
+    """Open a case for somebody; return its next step."""
+    async with database.write() as session:
+        person = await person_named(session, name)
+        return await cases.open_for_person(
             session,
             person,
             "失去联系",
             behind=1,
             on=date(2026, 10, 30),
             actor_id=person.id,
-            calendar=Calendar(rules, workdays.Workdays({}), ZONE, NOW),
+            calendar=Calendar(CASE, workdays.Workdays({}), ZONE, NOW),
         )
+
+
+async def test_a_case_whose_person_has_left_is_told_to_its_secretary_once(world: Database) -> None:
+    step = await opened(world, "李小红")
+    who = await number_of(world, "李小红")
+    left = NOW.date()
+    await change(world, update(Person).where(Person.id == who).values(left_on=left))
+    for days in range(3):
+        await plan(world, CASE, now=NOW + timedelta(days=days))
+    (told,) = await messages(world)
+    assert told.person_id == await number_of(world, "支书记")
+    assert (
+        f"李**已于 {left} 办理离开，“失去联系”还在办理中（{step.id} 号任务" in told.content["text"]
+    )
+    (stop, look) = told.content["buttons"][0]
+    assert stop["command"] == f"/stopcase {step.id} 人员已离开，停止办理"
+    assert look["command"] == f"/task {step.id}"
+
+
+async def test_a_case_without_anybody_who_answers_waits_until_there_is(world: Database) -> None:
+    await opened(world, "李小红")
+    who = await number_of(world, "李小红")
+    await change(world, update(Person).where(Person.id == who).values(left_on=NOW.date()))
+    await change(world, update(Account).values(chat=None))
+    await plan(world, CASE)
+    assert await messages(world) == []
+    await change(world, update(Account).values(chat="somewhere"))
+    await plan(world, CASE)
+    assert len(await messages(world)) == 1
+
+
+async def test_the_open_step_of_a_case_follows_its_person(world: Database) -> None:
+    """And its reminder is taken back from whoever answers for it no more."""
+    rules, step = CASE, await opened(world, "王小明")
+    person_id = await number_of(world, "王小明")
+    async with world.write() as session:
         above = await unit_named(session, COMMITTEE)
         other = await add_unit(session, name="第二党支部", kind=UnitKind.BRANCH, parent=above)
     await swept(world, after_all(NOW.date()), book=rules)
-    await change(world, update(Person).where(Person.id == person.id).values(unit_id=other.id))
+    await change(world, update(Person).where(Person.id == person_id).values(unit_id=other.id))
     await plan(world, rules)
     (moved,) = await duties(world, "lost-2")
     assert (moved.id, moved.owner, moved.unit_id) == (step.id, f"unit:{other.id}", other.id)
-    assert [row.state for row in await messages(world)] == [OutboxState.CANCELLED.value]
+    reminder, *news = await messages(world)
+    assert reminder.state == OutboxState.CANCELLED.value
+    # The new branch has no secretary yet: the committee is told for it.
+    assert [row.person_id for row in news] == [
+        await number_of(world, n) for n in ("支书记", "上书记")
+    ]
+    assert all("王**" in row.content["text"] for row in news)
     (kept,) = await duties(world, "lost-1")
     assert kept.unit_id != other.id
