@@ -6,24 +6,20 @@ stops it, or enters the person where they are now.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import organisation
 from db.accounts import present
 from db.engine import Database
 from db.names import mask_name
 from db.tables import Case, CaseState, Duty, DutyState, Outbox, Person, Unit
-from scheduler import notices, outbox
+from scheduler import answering, notices
 from scheduler.duties import record
 from scheduler.messages import Button, Message
-from scheduler.recipients import ANSWERS
 from scheduler.steps import Calendar, owner_of
 
-KIND = "duty"
 STAYS = "人员已离开，停止办理"
 
 
@@ -59,7 +55,9 @@ async def tell_of_leavers(database: Database, calendar: Calendar, *, sent_at: da
         told = 0
         for case, person in await _untold(session, calendar.today):
             message, key = await _left(session, case, person), _left_key(case, person)
-            told += await _tell(session, case.unit_id, message, key, calendar, sent_at)
+            told += await answering.tell(
+                session, case.unit_id, message, key=key, today=calendar.today, now=sent_at
+            )
         return told
 
 
@@ -103,30 +101,6 @@ async def _step_of(session: AsyncSession, case: Case) -> Duty:
     return found
 
 
-async def _tell(
-    session: AsyncSession,
-    unit_id: int,
-    message: Message,
-    key: str,
-    calendar: Calendar,
-    sent_at: datetime,
-) -> bool:
-    """Tell the first who can be reached of those who answer for a unit, or for those above it."""
-    for unit in await organisation.line_up(session, unit_id):
-        for person_id in await _answering(session, unit, calendar.today):
-            if await outbox.notify(session, person_id, message, key=key, kind=KIND, now=sent_at):
-                return True
-    return False
-
-
-async def _answering(session: AsyncSession, unit: Unit, today: date) -> Sequence[int]:
-    return [
-        holder.id
-        for title in ANSWERS
-        for holder in await organisation.holders(session, unit_id=unit.id, title=title, today=today)
-    ]
-
-
 async def _move(
     session: AsyncSession, case: Case, unit_id: int, *, calendar: Calendar, sent_at: datetime
 ) -> int:
@@ -165,5 +139,7 @@ async def _tell_of_move(
         f"{about}随人员从{old.name}转来，由{new.name}接着办。",
         buttons=((Button("看这一步", f"/task {step.id}"),),),
     )
-    await _tell(session, old.id, gone, f"{key}:from", calendar, sent_at)
-    await _tell(session, new.id, come, f"{key}:to", calendar, sent_at)
+    for unit, message in ((old, gone), (new, come)):
+        await answering.tell(
+            session, unit.id, message, key=f"{key}:{unit.id}", today=calendar.today, now=sent_at
+        )

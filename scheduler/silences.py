@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, tzinfo
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Duty, Silence, Unit
+
+# For so long after a silence a unit may not prolong it by itself.
+PAUSE = timedelta(days=30)
 
 
 async def start(
@@ -51,6 +54,20 @@ async def running(session: AsyncSession, unit: Unit, today: date) -> list[Silenc
         .order_by(Silence.since, Silence.id)
     )
     return list(await session.scalars(statement))
+
+
+async def bound(session: AsyncSession, unit: Unit, *, today: date, zone: tzinfo) -> date | None:
+    """Return the last day to which a unit that was silent lately may silence itself; else None.
+
+    A silence may be given up and taken up again as far as it was announced, and no further.
+    """
+    statement = select(Silence).where(Silence.unit_id == unit.id, Silence.until >= today - PAUSE)
+    lately = [
+        silence.until
+        for silence in await session.scalars(statement)
+        if silence.ended_at is None or silence.ended_at.astimezone(zone).date() >= today - PAUSE
+    ]
+    return max(lately, default=None)
 
 
 async def covering(session: AsyncSession, today: date) -> dict[str, date]:
