@@ -105,8 +105,14 @@ async def _close(context: Context, number: str, words: list[str]) -> Replies:
 
 @router.step(EVIDENCE, needs=DO_DUTY, takes_files=True)
 async def evidence(context: Context) -> Replies:
-    """Take the evidence of a duty, and close it or hand it up."""
-    duty = await to_do(context, str(context.data["duty"]))
+    """Take the evidence of a duty, and close it or hand it up.
+
+    If the duty is closed meanwhile, or another's, that is told, and what was typed is a question.
+    """
+    try:
+        duty = await to_do(context, str(context.data["duty"]))
+    except UserError as error:
+        return await _ended(context, str(error))
     rule = await _rule(context, duty)
     wanted = rule.evidence if rule else ()
     result = Result(date.fromisoformat(context.data["on"]), context.data["decision"])
@@ -121,6 +127,16 @@ async def evidence(context: Context) -> Replies:
         result = replace(result, text=context.text[:TEXT_LIMIT])
     await context.leave()
     return await _finish(context, duty, result)
+
+
+async def _ended(context: Context, why: str) -> Replies:
+    """Let go of a dialog whose duty is not to be closed any more."""
+    await context.leave()
+    if context.received is not None:
+        return Reply(f"{context.data['duty']} 号任务：{why}文件没有收下。")
+    told = Reply(f"{context.data['duty']} 号任务：{why}不用再提交材料。")
+    answer = await ask(context)
+    return [told, *([answer] if isinstance(answer, Reply) else answer)]
 
 
 @router.command(

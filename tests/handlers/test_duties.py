@@ -259,6 +259,34 @@ async def test_evidence_goes_no_further_once_the_duty_is_anothers(talk: Talk) ->
     assert await state(talk, day) is DutyState.OPEN
 
 
+async def test_evidence_of_a_duty_that_another_closed_meanwhile_is_told_so(talk: Talk) -> None:
+    """And what is typed is a question, as is what comes next."""
+    await open_book(talk)
+    report = await owe(talk, REPORT, unit=BRANCH)
+    await talk.say(SECRETARY, f"完成 {report}")
+    await talk.say(OFFICER, f"完成 {report}")
+    await talk.say(OFFICER, "报告已送")
+    told, answer = await talk.say(SECRETARY, "支委会多久开一次")
+    assert told.text.startswith(f"{report} 号任务：这项任务已经不是待办。")
+    assert answer.quote is not None
+    (again,) = await talk.say(SECRETARY, "支委会多久开一次")
+    assert again.quote is not None
+    async with talk.database.read() as session:
+        assert [piece.text for piece in await session.scalars(select(Evidence))] == ["报告已送"]
+
+
+async def test_a_photo_of_a_duty_that_another_closed_meanwhile_is_not_kept(talk: Talk) -> None:
+    await open_book(talk)
+    day = await owe(talk, PHOTO, unit=BRANCH)
+    await talk.say(SECRETARY, f"完成 {day}")
+    await talk.say(OFFICER, f"完成 {day}")
+    await talk.say(OFFICER, "", upload=upload("合影.png", PNG))
+    (told,) = await talk.say(SECRETARY, "", upload=upload("合影.png", PNG))
+    assert "文件没有收下" in told.text
+    async with talk.database.read() as session:
+        assert len((await session.scalars(select(StoredFile))).all()) == 1
+
+
 async def test_a_release_comes_from_above_with_a_reason(talk: Talk, meeting: int) -> None:
     assert "不能自己免除" in text(await talk.say(SECRETARY, f"免办 {meeting} 人手不够"))
     assert "理由" in text(await talk.say(SUPERIOR, f"免办 {meeting}"))
