@@ -169,6 +169,14 @@ async def file(session: AsyncSession, key: str, person: Person) -> StoredFile | 
     return stored if await session.scalar(shown.limit(1)) is not None else None
 
 
+async def readable(session: AsyncSession, number: int, person: Person) -> Transcript | None:
+    """Return a line of a chat that the person may read."""
+    statement = select(Transcript).where(
+        Transcript.id == number, Transcript.chat.in_(chats(person))
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
 async def file_key(session: AsyncSession, number: int) -> str | None:
     """Return the key under which a stored file is fetched."""
     return await session.scalar(select(StoredFile.key).where(StoredFile.id == number))

@@ -12,6 +12,7 @@ from bot.pages import quiz
 from bot.pages.charts import draw_chart
 from bot.pages.speaking import ASSISTANT
 from bot.pages.tags import icon, tag, words
+from bot.spreadsheets import monospaced, workbook_name
 from db.tables import Transcript
 from scheduler.messages import Attachment, Button, Message, Quote, Table
 from scheduler.own_answers import OwnAnswer
@@ -29,7 +30,8 @@ class Drawing:
     """What drawing a line needs beside the line itself.
 
     `links` are the addresses of attached files by their row ids; `before` is the line above,
-    `answered` what the reader has answered of the question in this one.
+    `answered` what the reader has answered of the question in this one, `query` what a demo
+    page adds to links.
     """
 
     reader: int
@@ -39,6 +41,7 @@ class Drawing:
     links: Mapping[int, str]
     before: Transcript | None = None
     answered: OwnAnswer | None = None
+    query: str = ""
 
 
 def draw_line(line: Transcript, drawing: Drawing) -> None:
@@ -106,6 +109,9 @@ def _bubble(line: Transcript, message: Message, drawing: Drawing) -> None:
             _quote(message.quote)
         if message.table is not None:
             _table(message.table)
+            if monospaced(message.table) is None:
+                name, link = workbook_name(message.table), f"/tables/{line.id}{drawing.query}"
+                _download(name, link)
         if message.figure is not None:
             draw_chart(message.figure)
         if message.attachment is not None:
@@ -143,9 +149,13 @@ def _attachment(attachment: Attachment, link: str) -> None:
         with tag("a", href=link, target="_blank", rel="noopener"):
             tag("img", "zb-picture", src=link, alt=attachment.name, loading="lazy")
         return
-    with tag("a", "zb-file", href=link, download=attachment.name):
+    _download(attachment.name, link)
+
+
+def _download(name: str, link: str) -> None:
+    with tag("a", "zb-file", href=link, download=name):
         icon("file")
-        words(attachment.name, "zb-text")
+        words(name, "zb-text")
         words("下载", "zb-tag")
 
 

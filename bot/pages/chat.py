@@ -235,6 +235,7 @@ class ChatPage:
             links=links,
             before=above,
             answered=self._answered.get(row.id),
+            query=self.visitor.query,
         )
 
     def _greet(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -9,8 +10,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.pages.house import COOKIE, House, visitor
 from bot.pages.notice import not_found, notice
+from bot.spreadsheets import workbook, workbook_name
 from db import signin, transcripts
 from db.tables import StoredFile
+from scheduler.messages import Message
 
 PICTURES = ("image/png", "image/jpeg", "image/webp")
 HOW = "在聊天软件里给支部助手发送“登录”，或请管理员生成登录链接。链接 10 分钟内有效，只能用一次。"
@@ -29,6 +32,20 @@ def add_doors(app: FastAPI, house: House) -> None:
         async with house.database.read() as session:
             file = await transcripts.file(session, key, who.person)
         return not_found() if file is None else _send(file)
+
+    @app.get("/tables/{line}")
+    async def spreadsheet(line: str, request: Request) -> Response:
+        """Send a table of a chat as a spreadsheet to somebody who may read it there."""
+        who = await visitor(house, request)
+        if who is None:
+            return not_found()
+        async with house.database.read() as session:
+            number = int(line) if line.isdecimal() and len(line) < 15 else 0
+            found = await transcripts.readable(session, number, who.person)
+        table = Message.from_json(found.content).table if found is not None else None
+        if table is None:
+            return not_found()
+        return _save(await asyncio.to_thread(workbook, table), workbook_name(table))
 
 
 def _add_sign_in(app: FastAPI, house: House) -> None:
@@ -72,15 +89,21 @@ def _add_sign_in(app: FastAPI, house: House) -> None:
         return notice("支部助手", f"请先登录。{HOW}")
 
 
+def _save(data: bytes, name: str) -> Response:
+    """Return what is saved under a name and never shown in place."""
+    return Response(data, media_type="application/octet-stream", headers=_headers(name))
+
+
 def _send(file: StoredFile) -> Response:
     """Return a file; only a picture is ever shown in place, anything else is saved."""
     shown = file.media_type in PICTURES
-    kind = "inline" if shown else "attachment"
-    return Response(
-        file.data,
-        media_type=file.media_type if shown else "application/octet-stream",
-        headers={
-            "content-disposition": f"{kind}; filename*=UTF-8''{quote(file.name, safe='')}",
-            "cache-control": "private, no-store",
-        },
-    )
+    if not shown:
+        return _save(file.data, file.name)
+    return Response(file.data, media_type=file.media_type, headers=_headers(file.name, "inline"))
+
+
+def _headers(name: str, kind: str = "attachment") -> dict[str, str]:
+    return {
+        "content-disposition": f"{kind}; filename*=UTF-8''{quote(name, safe='')}",
+        "cache-control": "private, no-store",
+    }

@@ -16,18 +16,16 @@ from bot.channels.telegram import limits
 from bot.channels.telegram.errors import ApiRefusal, Unreadable, to_channel_error
 from bot.channels.telegram.layout import (
     FIGURE_NAME,
-    TABLE_NAME,
     File,
     Part,
     buttons,
-    file_name,
     parts,
 )
 from bot.channels.telegram.limiter import Turn
 from bot.channels.telegram.polls import Polls
 from bot.channels.telegram.speaker import Speaker
-from bot.channels.telegram.table import workbook
 from bot.rendering.figure import draw
+from bot.spreadsheets import file_name, workbook, workbook_name
 from scheduler.channels import ChannelError, Delivery, Posted
 from scheduler.messages import Attachment, Figure, Table
 from scheduler.rates import Pace
@@ -201,9 +199,7 @@ class TelegramChannel:
 
     async def _content(self, file: File) -> tuple[str, bytes]:
         if isinstance(file, Table):
-            return file_name(f"{file.name or TABLE_NAME}.xlsx"), await asyncio.to_thread(
-                workbook, file
-            )
+            return workbook_name(file), await asyncio.to_thread(workbook, file)
         if isinstance(file, Figure):
             return FIGURE_NAME, await asyncio.to_thread(draw, file)
         try:

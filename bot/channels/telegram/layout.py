@@ -21,7 +21,7 @@ from telegram import (
 
 from bot.channels.telegram import limits
 from bot.channels.telegram.split import Span, split, units
-from bot.channels.telegram.table import monospaced
+from bot.spreadsheets import monospaced
 from scheduler.channels import ChannelError
 from scheduler.messages import Attachment, Button, Figure, Message, Table
 
@@ -31,10 +31,8 @@ File = Attachment | Table | Figure
 
 SHARE_NUMBER = "发送本人手机号"
 SHARE_PROMPT = "请点输入框下方的按钮，发送本人手机号。"
-TABLE_NAME = "表格"
 FIGURE_NAME = "图.png"
 _UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
-_UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f"\\/:*?<>|\ud800-\udfff]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +51,6 @@ def clean(text: str) -> str:
     Each is replaced by one character of the same length in UTF-16, so that offsets stay right.
     """
     return _UNSENDABLE.sub("\ufffd", text)
-
-
-def file_name(name: str) -> str:
-    """Make `name` safe as the name of a sent file, keeping its ending."""
-    safe = _UNSAFE_IN_NAME.sub("_", name).strip(". ") or "file"
-    stem, dot, ending = safe.rpartition(".")
-    return safe if len(safe) <= 100 else f"{stem[: 99 - len(ending)]}{dot}{ending}"[-100:]
 
 
 def parts(message: Message, *, group: bool = False) -> list[Part]:

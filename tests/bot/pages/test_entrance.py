@@ -10,6 +10,7 @@ from playwright.async_api import APIRequestContext, APIResponse, Page, expect
 from bot.pages.house import COOKIE
 from db import signin, transcripts
 from db.tables import Person, StoredFile, Transcript
+from scheduler.messages import Message, Table
 from tests.bot.pages.conftest import Desk
 from tests.bot.pages.talking import ask, said
 
@@ -164,6 +165,22 @@ async def test_a_file_is_fetched_only_by_those_in_its_chat(desk: Desk) -> None:
         claimed = f"{path}?as=person:{(await desk.pages.person('王启航')).id}"
         assert (await page.request.get(claimed)).status == 404
     assert (await owner.request.get("/files/none")).status == 404
+
+
+async def test_a_table_is_saved_only_by_those_in_its_chat(desk: Desk) -> None:
+    owner, outsider = await known(desk, "王启航"), await known(desk, "高炉生")
+    chat = transcripts.private_chat((await desk.pages.person("王启航")).id)
+    content = Message("台账", table=Table((("事项", "应办"),), "台账-x-2026")).to_json()
+    async with desk.pages.app.database.write() as session:
+        line = Transcript(chat=chat, at=desk.pages.clock(), content=content)
+        session.add(line)
+    answer = await owner.get(f"/tables/{line.id}")
+    assert (answer.status, (await answer.body())[:2]) == (200, b"PK")
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    for asking in (outsider, (await desk.profile()).request):
+        assert (await asking.get(f"/tables/{line.id}")).status == 404
+    for nothing in ("0", "x", "9" * 30):
+        assert (await owner.get(f"/tables/{nothing}")).status == 404
 
 
 async def test_signing_out_ends_the_session_here_and_for_a_stolen_cookie(desk: Desk) -> None:

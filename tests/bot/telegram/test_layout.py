@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from telegram import InlineKeyboardMarkup
 
-from bot.channels.telegram.layout import buttons, clean, file_name, parts
+from bot.channels.telegram.layout import buttons, clean, parts
 from bot.channels.telegram.split import units
-from bot.channels.telegram.table import monospaced, workbook
+from bot.spreadsheets import file_name, monospaced, workbook
 from scheduler.messages import Button, Message, Quote, Table
 
 words = st.builds(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
+from openpyxl import load_workbook
 from playwright.async_api import Page, expect
 
 from db import transcripts
@@ -105,6 +107,21 @@ async def test_a_file_is_a_card_that_saves_it(page: Page, demo_pages: Served, me
     download = await loading.value
     assert download.suggested_filename == "花 名册.xlsx"
     assert (await download.path()).read_bytes() == b"sheet"
+
+
+async def test_a_wide_table_is_saved_as_a_spreadsheet_by_its_own_name(
+    page: Page, demo_pages: Served, me: Person
+) -> None:
+    head = ("事项", "应办", "按期办结", "逾期办结", "免除", "待接收", "办理中")
+    table = Table((head, ("=1+1", *"123456")), "台账-第三党支部-2026")
+    await show(page, demo_pages, me, Message("台账", table=table))
+    async with page.expect_download() as loading:
+        await page.get_by_role("link", name="台账-第三党支部-2026.xlsx").click()
+    download = await loading.value
+    assert download.suggested_filename == "台账-第三党支部-2026.xlsx"
+    sheet = load_workbook(BytesIO((await download.path()).read_bytes())).worksheets[0]
+    assert [cell.value for cell in sheet[2]] == ["=1+1", *"123456"]
+    assert sheet["A2"].data_type == "s"
 
 
 async def test_a_page_in_a_file_is_saved_and_never_run(
