@@ -21,6 +21,7 @@ import numpy as np
 
 from knowledge.search.passages import Passage
 
+WORDS = "words"
 K1, B = 1.2, 0.75
 
 
@@ -76,12 +77,16 @@ class Ours:
     def build(self, passages: Sequence[Passage], folder: Path) -> None:
         from knowledge.search.index import Index
 
-        Index.build(passages, self._lexicon()).save(folder, revision=1)
+        lexicon = self._lexicon()
+        Index.build(passages, lexicon).save(folder, revision=1)
+        lexicon.segment.keep(folder / WORDS)
 
     def open(self, folder: Path) -> Engine:
         from knowledge.search.index import Index
 
-        return _OursOpened(Index.open(folder, self._lexicon()))
+        lexicon = self._lexicon()
+        lexicon.segment.use(folder / WORDS)
+        return _OursOpened(Index.open(folder, lexicon))
 
     def _lexicon(self) -> Any:
         from knowledge.search.lexicon import Lexicon

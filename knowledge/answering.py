@@ -43,10 +43,10 @@ NOT_FOUND = "知识库里没有找到这个问题的答案。"
 NEAR = "没有找到完全对应的内容，你是不是想问下面的问题？"
 _ARTICLE = re.compile(r"第(\d+)条")
 _WORD = re.compile(r"\w")
-# 支 部 多 久 换 届: characters typed apart, unlike words (换届 请示) typed apart.
-_APART = re.compile(
-    r"(?<![\u4e00-\u9fff\d])(?:[\u4e00-\u9fff\d] ){2,}[\u4e00-\u9fff\d](?![\u4e00-\u9fff\d])"
-)
+# 支 部 多 久 换 届: characters typed apart, unlike words (换届 请示) typed apart. Ranges beyond
+# Latin-1 would take 6 ms to compile, so what is no other ASCII stands for Chinese and digits.
+_CHARACTER = r"[^\s!-/:-~]"
+_APART = re.compile(rf"(?<!{_CHARACTER})(?:{_CHARACTER} ){{2,}}{_CHARACTER}(?!{_CHARACTER})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ RULES = Path(__file__).parent / "data" / "boundaries.toml"
 READ = 400
 EDGES = " ,.!?;:~，。！？；：、～…\"'“”‘’"
 SPACES = re.compile(r"\s+")
-CJK_SPACE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+CJK_SPACE = re.compile(r"(?<=[^ -~]) (?=[^ -~])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class Shelf:
             name = (folder / POINTER).read_text("utf-8").strip()
             snapshot = folder / Path(name).name
             index = Index.open(snapshot, shipped())
+            shipped().segment.use(_words(folder))
             return cls(index, Cards.open(snapshot), index.revision)
         except FileNotFoundError:
             return None
@@ -65,6 +66,7 @@ class Shelf:
         snapshot.mkdir(parents=True)
         self.index.save(snapshot, revision=self.revision)
         self.cards.save(snapshot)
+        shipped().segment.keep(_words(folder))
         _sync(snapshot)
         _point(folder, name)
         _prune(folder, name)
@@ -91,6 +93,11 @@ class Shelf:
     def card(self, passage_id: int) -> Card | None:
         """Return what is shown of a passage."""
         return self.cards.get(passage_id)
+
+
+def _words(folder: Path) -> Path:
+    """Return where the words of the lexicon are kept for the first answers of a process."""
+    return folder / f"words-{shipped().fingerprint:08x}"
 
 
 def _passage(card: Card) -> Passage:
@@ -120,9 +127,10 @@ def _point(folder: Path, name: str) -> None:
 def _prune(folder: Path, current: str) -> None:
     """Delete what is older than the current snapshot and not fresh enough to be in the making."""
     try:
+        kept = {POINTER, current, _words(folder).name}
         limit = (folder / POINTER).stat().st_mtime - SPARED_S
         for entry in folder.iterdir():
-            if entry.name in (POINTER, current) or entry.stat().st_mtime > limit:
+            if entry.name in kept or entry.stat().st_mtime > limit:
                 continue
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     except OSError as error:

@@ -65,9 +65,10 @@ class Lexicon:
     @cached_property
     def segment(self) -> Segmenter:
         """The segmenter with this dictionary; loaded when the first text is cut."""
-        return Segmenter(sorted(self._words().items()))
+        return Segmenter(sorted(self.words.items()))
 
-    def _words(self) -> dict[str, int | None]:
+    @property
+    def words(self) -> dict[str, int | None]:
         """The dictionary and the abbreviations, which must not be cut either."""
         short = {word: None for word in self.abbreviations if word.isalnum()}
         return {**short, **self.dictionary}
@@ -75,7 +76,7 @@ class Lexicon:
     @cached_property
     def fingerprint(self) -> int:
         """A number that changes with whatever an index built from this lexicon depends on."""
-        words = repr((sorted(self._words().items()), sorted(self.abbreviations.items())))
+        words = repr((sorted(self.words.items()), sorted(self.abbreviations.items())))
         return zlib.crc32(self.syllables.table.tobytes(), zlib.crc32(words.encode()))
 
     @cached_property

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 from knowledge.search.numerals import to_digits
@@ -35,9 +36,7 @@ class Normaliser:
         phrases = {old: new for old, new in traditional.items() if len(old) > 1}
         # A phrase in its simplified form is kept too, so that a second pass changes nothing.
         self._phrases = phrases | {new: new for new in phrases.values()}
-        self._openings = re.compile("|".join(sorted({p[0] for p in self._phrases}) or ["(?!)"]))
-        longest_first = sorted(self._phrases, key=lambda phrase: (-len(phrase), phrase))
-        self._phrase = re.compile("|".join(longest_first) or "(?!)")
+        self._openings = frozenset(phrase[0] for phrase in self._phrases)
 
     @classmethod
     def load(cls, folder: Path = DATA) -> Normaliser:
@@ -51,8 +50,14 @@ class Normaliser:
         text = _SIGNED.sub(_number_or_words, _FOREIGN.sub(" ", text))
         return _SPACES.sub(" ", text).strip(" ")
 
+    @cached_property
+    def _phrase(self) -> re.Pattern[str]:
+        """Finds the phrases, the longest first; few texts need it."""
+        longest_first = sorted(self._phrases, key=lambda phrase: (-len(phrase), phrase))
+        return re.compile("|".join(longest_first) or "(?!)")
+
     def _simplified(self, text: str) -> str:
-        if not self._openings.search(text):
+        if self._openings.isdisjoint(text):
             return text.translate(self._characters)
         parts, end = [], 0
         for found in self._phrase.finditer(text):

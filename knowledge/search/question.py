@@ -11,6 +11,7 @@ from knowledge.search.constants import DISCOUNT, K1, QUESTION_LENGTH, WEIGHTS
 from knowledge.search.homophones import Homophones
 from knowledge.search.lexicon import Lexicon
 from knowledge.search.scoring import Weights
+from knowledge.search.sorting import distinct
 from knowledge.search.terms import Analysis, Keys, analyse, field_of
 
 _WEIGHTS = np.array(WEIGHTS, dtype=np.float32)
@@ -60,13 +61,14 @@ def added(asked: Analysis, lexicon: Lexicon) -> Iterable[str]:
 
 def weigh(asked: Analysis, more: list[str], lexicon: Lexicon) -> Query:
     """Give the distinct terms their weights; added words count less than typed ones."""
-    keys, counts = np.unique(asked.keys, return_counts=True)
+    keys, starts = distinct(np.sort(asked.keys))
+    counts = np.diff(starts, append=len(asked.keys))
     fields = field_of(keys)
     weights = counts.astype(np.float32) * _WEIGHTS[fields]
     perfect = weights * _SATURATED[fields]
     if more:
-        other = np.unique(np.concatenate([analyse(text, lexicon).keys for text in more]))
-        other = other[~np.isin(other, keys)]
+        other, _ = distinct(np.sort(np.concatenate([analyse(text, lexicon).keys for text in more])))
+        other = other[keys[np.minimum(keys.searchsorted(other), len(keys) - 1)] != other]
         keys = np.concatenate((keys, other))
         weights = np.concatenate((weights, _WEIGHTS[field_of(other)] * np.float32(DISCOUNT)))
         perfect = np.concatenate((perfect, np.zeros(len(other), dtype=np.float32)))

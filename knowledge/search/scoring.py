@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from knowledge.search.constants import CANDIDATES, IMPACT_STEP, POSTINGS_READ
 from knowledge.search.postings import Docs, Segment
+from knowledge.search.sorting import distinct
 from knowledge.search.terms import Keys
 
 Weights = npt.NDArray[np.float32]
@@ -132,7 +133,7 @@ def _best_distinct(docs: Docs, sums: npt.NDArray[np.float64]) -> Docs:
     if len(docs) > many:
         repeated = sums[docs]
         docs = docs[np.argpartition(repeated, len(docs) - many)[len(docs) - many :]]
-    docs = np.unique(docs)
+    docs, _ = distinct(np.sort(docs))
     if len(docs) > CANDIDATES:
         best = np.argpartition(sums[docs], len(docs) - CANDIDATES)[len(docs) - CANDIDATES :]
         docs = np.sort(docs[best])

@@ -10,40 +10,102 @@ machine, jieba does the work itself.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import cache, cached_property
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
+from pathlib import Path
 from typing import Any
 
-Cut = Callable[[str], Iterable[str]]
+from knowledge.search import wordlist
+from knowledge.search.wordlist import WordList
+
+log = logging.getLogger(__name__)
+
+# After so many texts it pays to load the whole dictionary.
+PATIENCE = 16
+# Stands for all words that a text does not hold; no text holds it.
+_REST = "\0"
 
 
 class Segmenter:
     """Cuts normalised text into words; long words also give the shorter ones inside them."""
 
     def __init__(self, dictionary: Iterable[tuple[str, int | None]] = ()) -> None:
-        """Load the dictionary; a word without a frequency gets what keeps it whole."""
-        engine = _engine()
-        for word, frequency in dictionary:
-            engine.add_word(word, frequency or engine.suggest_freq(word), "n")
-        self._cut: Cut = engine.cut_for_search
-        self._known: Callable[[str], bool] = engine.has_word
+        """Take the dictionary of the trade; a word without a frequency gets what keeps it whole."""
+        self._dictionary = tuple(dictionary)
+        self._list: WordList | None = None
+        self._cuts = 0
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether the whole dictionary is still to be loaded."""
+        return "_engine_and_own_words" not in self.__dict__
 
     def __call__(self, text: str) -> list[str]:
         """Return the words of a normalised text in jieba's order, without the gaps."""
-        return [word for word in self._cut(text) if word[0].isalnum()]
+        self._cuts += 1
+        if self._list is not None and self._cuts > PATIENCE:
+            self._list = None
+        engine = self._engine if self._list is None else _of_words(self._list, text)
+        return [word for word in engine.cut_for_search(text) if word[0].isalnum()]
 
     def knows(self, word: str) -> bool:
         """Say whether a word stands in the dictionary."""
-        return bool(self._known(word))
+        if self._list is not None:
+            return self._list.frequency(word) > 0
+        return bool(self._engine.has_word(word))
+
+    def use(self, path: Path) -> None:
+        """Cut the first texts with a stored list of words, if there is one and rjieba."""
+        if not self.waits or _compiled() is None:
+            return
+        try:
+            self._list = WordList.open(path)
+        except (OSError, ValueError) as error:
+            log.info("the list of words is not usable: %s", error)
+
+    def keep(self, path: Path) -> None:
+        """Store the list of words that `use` reads, unless it is there."""
+        if _compiled() is not None and not path.exists():
+            wordlist.write(path, {**_jiebas_words(), **self._engine_and_own_words[1]})
+
+    @property
+    def _engine(self) -> Any:  # Neither library has types.
+        return self._engine_and_own_words[0]
+
+    @cached_property
+    def _engine_and_own_words(self) -> tuple[Any, dict[str, int]]:
+        """A tokenizer of its own, so that user words stay with it, and how frequent these are."""
+        module = _compiled()
+        engine = module.Jieba() if module else reference()
+        own = {
+            word: engine.add_word(word, frequency or engine.suggest_freq(word), "n")
+            for word, frequency in self._dictionary
+        }
+        return engine, own
 
 
-def _engine() -> Any:  # Neither library has types.
-    """Return a tokenizer of its own, so that user words stay with this segmenter."""
-    module = _compiled()
-    return module.Jieba() if module else reference()
+def _of_words(words: WordList, text: str) -> Any:
+    """Return a tokenizer that knows the words of one text alone, and how many there are in all."""
+    engine = _compiled().Jieba.empty()
+    inside = words.inside(text)
+    for word, frequency in inside.items():
+        engine.add_word(word, frequency, "n")
+    engine.add_word(_REST, words.total - sum(inside.values()), "n")
+    return engine
 
 
+def _jiebas_words() -> dict[str, int]:
+    """Return jieba's dictionary; importing jieba for its place would load half of it."""
+    package = find_spec("jieba")
+    if package is None or package.origin is None:
+        raise FileNotFoundError("jieba is not installed")
+    lines = (Path(package.origin).parent / "dict.txt").read_text("utf-8").splitlines()
+    return {word: int(frequency) for word, frequency, _ in (line.split(" ") for line in lines)}
+
+
+@cache
 def _compiled() -> Any:
     """Load rjieba's compiled module, or return None where it is not installed.
 

@@ -115,8 +115,20 @@ def test_old_snapshots_go_and_fresh_ones_are_spared(tmp_path: Path) -> None:
         long_ago = path.stat().st_mtime - 2 * SPARED_S
         os.utime(path, (long_ago, long_ago))
     shelf(2).save(tmp_path)
-    left = {path.name for path in tmp_path.iterdir()}
+    left = {path.name for path in tmp_path.iterdir() if not path.name.startswith("words-")}
     assert left == {POINTER, fresh.name, snapshot(tmp_path).name}
+
+
+def test_the_words_of_another_lexicon_go_and_its_own_stay(tmp_path: Path) -> None:
+    shelf(1).save(tmp_path)
+    [own] = tmp_path.glob("words-*")
+    other = tmp_path / "words-00000000"
+    other.touch()
+    for path in (own, other):
+        long_ago = path.stat().st_mtime - 2 * SPARED_S
+        os.utime(path, (long_ago, long_ago))
+    shelf(2).save(tmp_path)
+    assert list(tmp_path.glob("words-*")) == [own]
 
 
 def test_a_mapped_snapshot_outlives_its_deletion(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import jieba
 import pytest
 
 from knowledge.search.lexicon import Lexicon
-from knowledge.search.segment import reference
+from knowledge.search.segment import PATIENCE, Segmenter, reference
 
 SAMPLE = 4_000
 
@@ -75,6 +76,43 @@ def test_the_domain_dictionary_is_cut_as_jieba_cuts_it(
     different = [text for text in texts if lexicon.segment(text) != expected(jieba_itself, text)]
 
     assert different == []
+
+
+def test_a_stored_list_cuts_the_first_texts_as_the_dictionary_does(
+    lexicon: Lexicon, tmp_path: Path
+) -> None:
+    """Each text by a segmenter of its own, as the first one of a process."""
+    dictionary = sorted(lexicon.words.items())
+    lexicon.segment.keep(tmp_path / "words")
+    texts = [lexicon.normalise(text) for text in islice(varied_texts(), 1_000)]
+
+    different = []
+    for text in texts:
+        fresh = Segmenter(dictionary)
+        fresh.use(tmp_path / "words")
+        same = fresh(text) == lexicon.segment(text) and fresh.waits
+        pairs = [text[place : place + 2] for place in range(len(text))]
+        if not same or [*map(fresh.knows, pairs)] != [*map(lexicon.segment.knows, pairs)]:
+            different.append(text)
+
+    assert different == []
+
+
+def test_the_dictionary_is_loaded_when_it_pays(lexicon: Lexicon, tmp_path: Path) -> None:
+    lexicon.segment.keep(tmp_path / "words")
+    fresh = Segmenter(sorted(lexicon.words.items()))
+    fresh.use(tmp_path / "words")
+    assert all("组织生活会" in fresh("怎么开组织生活会") for _ in range(PATIENCE))
+    assert fresh.waits
+    fresh("怎么开组织生活会")
+    assert not fresh.waits
+
+
+def test_without_a_usable_list_the_dictionary_is_loaded(lexicon: Lexicon, tmp_path: Path) -> None:
+    fresh = Segmenter(sorted(lexicon.words.items()))
+    fresh.use(tmp_path / "missing")
+    assert "组织生活会" in fresh("怎么开组织生活会")
+    assert not fresh.waits
 
 
 def test_a_word_of_the_trade_is_kept_whole(lexicon: Lexicon, plain: Lexicon) -> None:
