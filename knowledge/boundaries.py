@@ -18,6 +18,8 @@ RULES = Path(__file__).parent / "data" / "boundaries.toml"
 # A rule is about one short request; what follows is not read.
 READ = 400
 EDGES = " ,.!?;:~，。！？；：、～…\"'“”‘’"
+# Emoji and their shades say nothing that a rule could be about.
+PICTURES = ("So", "Sk")
 SPACES = re.compile(r"\s+")
 CJK_SPACE = re.compile(r"(?<=[^ -~]) (?=[^ -~])")
 
@@ -56,6 +58,7 @@ def judge(text: str) -> Boundary | None:
 
 def _fold(text: str) -> str:
     even = unicodedata.normalize("NFKC", text[:READ]).lower()
+    even = "".join(c for c in even if unicodedata.category(c) not in PICTURES)
     return CJK_SPACE.sub("", SPACES.sub(" ", even)).strip(EDGES)
 
 
