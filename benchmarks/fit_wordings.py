@@ -2,9 +2,10 @@
 
 The wordings of the shipped entries are held back in five parts, each asked of a library without
 them; the questions out of scope are those of the developing half of our own. What is fitted is
-the chance that the first candidate is the entry whose wording was asked; a sibling that answers
-as well counts as wrong, so the figures are lower bounds. Prints the constants and how often the
-right entry comes first with and without the comparison; nothing is written.
+the chance that the first candidate is the entry whose wording was asked (`RIGHT`), and the chance
+that a wording was asked at all (`KNOWN`); a sibling that answers as well counts as wrong, so the
+figures are lower bounds. Prints the constants and how often the right entry comes first with and
+without the comparison; nothing is written.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.fit_confidence import logistic
 from benchmarks.own_questions import TODAY, cards, read_questions
 from knowledge import wordings
 from knowledge.entries import Entry, load_entries
 from knowledge.shelf import Shelf
+
+Weights = NDArray[np.float64]
+Truth = NDArray[np.bool_]
 
 PARTS = 5
 DEPTH = 20
@@ -67,28 +72,52 @@ def case(shelf: Shelf, question: str, right: int | None) -> Iterator[Case]:
         yield Case(seen, near[0][0].id == right, candidates[0].card.id == right)
 
 
-def main() -> None:
-    """Fit, and print what the rule tells apart at several thresholds."""
-    entries = load_entries()
-    inside, strange = list(held_back(entries)), list(outside(entries))
-    together = [*inside, *strange]
-    features = np.array([c.seen for c in together])
-    truth = np.array([c.ordered for c in together])
-    constants = logistic(features, truth.astype(float), np.ones(len(together)))
-    print("RIGHT =", tuple(np.round(constants, 2).tolist()))
-    searched = sum(c.searched for c in inside) / len(inside)
-    compared = sum(c.ordered for c in inside) / len(inside)
-    print(f"first: {searched:.1%} as searched, {compared:.1%} compared")
-    chance = 1 / (1 + np.exp(-constants[0] - features @ constants[1:]))
-    own, other = chance[: len(inside)], chance[len(inside) :]
-    against = features[:, 2] + features[:, 3] / wordings.UNTOLD
-    print(f"against the right ones: {against[truth].mean():.2f}")
+def chance(constants: Weights, features: Weights) -> Weights:
+    """Return the chance that a regression gives to each row of features."""
+    return np.asarray(1 / (1 + np.exp(-constants[0] - features @ constants[1:])))
+
+
+def print_answers(own: Weights, other: Weights, first: Truth) -> None:
+    """Print what answering from a chance on gives; `first` tells where the right entry is."""
     for limit in (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8):
-        good, told = (own >= limit) & truth[: len(inside)], (own >= limit) & ~truth[: len(inside)]
+        good, told = (own >= limit) & first, (own >= limit) & ~first
         print(
-            f"from {limit:.2f}: right {good.mean():.1%}, wrong {told.mean():.1%}, "
+            f"answer from {limit:.2f}: right {good.mean():.1%}, wrong {told.mean():.1%}, "
             f"out of scope {(other >= limit).mean():.1%}"
         )
+
+
+def print_offers(own: Weights, other: Weights, first: Truth) -> None:
+    """Print what declining below a chance does to what is not answered."""
+    for limit in (0.02, 0.05, 0.1, 0.15, 0.2):
+        lost = own < limit
+        print(
+            f"offer from {limit:.2f}: lost {(lost & first).mean():.1%} that were right and "
+            f"{(lost & ~first).mean():.1%} that were not, out of scope {(other < limit).mean():.1%}"
+        )
+
+
+def main() -> None:
+    """Fit, and print what the rules tell apart at several thresholds."""
+    entries = load_entries()
+    inside, strange = list(held_back(entries)), list(outside(entries))
+    features = np.array([c.seen for c in [*inside, *strange]])
+    first = np.array([c.ordered for c in [*inside, *strange]])
+    ours = np.arange(len(features)) < len(inside)
+    right = logistic(features, first.astype(float), np.ones(len(features)))
+    even = np.where(ours, 1.0, len(inside) / len(strange))
+    known = logistic(features, ours.astype(float), even)
+    print("RIGHT =", tuple(np.round(right, 2).tolist()))
+    print("KNOWN =", tuple(np.round(known, 2).tolist()))
+    searched = sum(c.searched for c in inside) / len(inside)
+    print(f"first: {searched:.1%} as searched, {first[ours].mean():.1%} compared")
+    against = features[:, 2] + features[:, 3] / wordings.UNTOLD
+    print(f"against the right ones: {against[first].mean():.2f}")
+    answers = chance(right, features)
+    print_answers(answers[ours], answers[~ours], first[ours])
+    # What is answered is not declined, however little the library seems to know of it.
+    offers = np.where(answers >= wordings.ANSWER_FROM, 1.0, chance(known, features))
+    print_offers(offers[ours], offers[~ours], first[ours])
 
 
 if __name__ == "__main__":

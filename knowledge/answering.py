@@ -233,8 +233,10 @@ class _Asked:
             return Answer("decline", NOT_FOUND, score=found.score)
         candidates, named = _naming_first(candidates, found.question)
         cards = [candidate.card for candidate in candidates]
-        sure = named and _is_sure(found, candidates)
-        if sure and _is_article_meant(cards[0], when.question):
+        verdict = _verdict(found, candidates)
+        if verdict == "decline":
+            return Answer("decline", NOT_FOUND, score=found.score)
+        if verdict == "answer" and named and _is_article_meant(cards[0], when.question):
             return self.given(cards[0], found.score, cards[1:], when)
         offers = _unique([_offer(card) for card in cards])
         return Answer("suggest", NEAR, score=found.score, suggestions=offers)
@@ -278,12 +280,14 @@ def _naming_first(candidates: list[Candidate], question: str) -> tuple[list[Cand
     return candidates, False
 
 
-def _is_sure(found: Found, candidates: Sequence[Candidate]) -> bool:
-    """Tell whether the first candidate is to be given; where wordings are few, the search says."""
+def _verdict(found: Found, candidates: Sequence[Candidate]) -> Verdict:
+    """Say what to do with the first candidate; where wordings are few, the search says."""
     seen = wordings.features(candidates, found.vocabulary)
     if seen is None or len(found.question) > subjects.SHORT:
-        return found.verdict == "answer"
-    return wordings.right(seen) >= wordings.ANSWER_FROM
+        return found.verdict
+    if wordings.right(seen) >= wordings.ANSWER_FROM:
+        return "answer"
+    return "suggest" if wordings.known(seen) >= wordings.OFFER_FROM else "decline"
 
 
 def _asks_just_this(card: Card, *questions: str) -> bool:

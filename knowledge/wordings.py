@@ -29,8 +29,11 @@ TYPICAL = 0.6
 NEAR = 10
 RECENT = 4096
 # Intercept, then the weights of vocabulary, margin, lack and untold.
-RIGHT = (-0.73, 3.36, 7.0, -3.71, -2.98)
+RIGHT = (-0.6, 3.94, 8.5, -5.03, -2.13)
 ANSWER_FROM = 0.6
+# The same for the chance that the question is in scope at all, were half of the questions.
+KNOWN = (-4.77, 12.0, 2.51, -7.35, -8.76)
+OFFER_FROM = 0.1
 
 _CHARACTER = re.compile(r"\w")
 
@@ -102,7 +105,16 @@ def features(candidates: Sequence[Candidate], vocabulary: float) -> tuple[float,
 
 def right(seen: tuple[float, ...]) -> float:
     """Return the chance that the first candidate answers the question, from its features."""
-    intercept, *weights = RIGHT
+    return _chance(RIGHT, seen)
+
+
+def known(seen: tuple[float, ...]) -> float:
+    """Return the chance that the library knows what was asked, from the same features."""
+    return _chance(KNOWN, seen)
+
+
+def _chance(constants: tuple[float, ...], seen: tuple[float, ...]) -> float:
+    intercept, *weights = constants
     return 1 / (1 + math.exp(-intercept - sum(w * f for w, f in zip(weights, seen, strict=True))))
 
 

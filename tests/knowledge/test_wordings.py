@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.cards import Card
 from knowledge.wordings import (
     FEW,
+    KNOWN,
     NEAR,
+    OFFER_FROM,
     RIGHT,
     Candidate,
     features,
+    known,
     ordered,
     profile,
     right,
@@ -70,11 +76,20 @@ def test_nothing_found_is_no_candidate() -> None:
     assert ordered("支部几年一届", []) == []
 
 
-def test_a_wider_margin_and_less_untold_make_it_surer() -> None:
-    _, vocabulary, margin, lack, untold = RIGHT
+@pytest.mark.parametrize("constants", [RIGHT, KNOWN])
+def test_a_wider_margin_and_less_untold_make_it_surer(constants: tuple[float, ...]) -> None:
+    _, vocabulary, margin, lack, untold = constants
     assert vocabulary > 0 < margin
     assert lack < 0 > untold
-    assert right((1.0, 0.5, 0.3, 0.0)) > right((1.0, 0.0, 0.6, 0.3))
+
+
+@pytest.mark.parametrize("chance", [right, known])
+def test_what_is_like_the_wordings_is_surer(chance: Callable[[tuple[float, ...]], float]) -> None:
+    assert chance((1.0, 0.5, 0.3, 0.0)) > chance((1.0, 0.0, 0.6, 0.3))
+
+
+def test_what_is_unlike_all_wordings_is_not_known() -> None:
+    assert known((1.0, 0.2, 0.4, 0.1)) > OFFER_FROM > known((0.8, 0.0, 0.8, 0.4))
 
 
 questions = st.text("党支部村任期几年换届费", min_size=1, max_size=12)
