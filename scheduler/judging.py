@@ -21,6 +21,9 @@ from scheduler.recipients import Directory
 from scheduler.rulebook.model import Audience, RuleBook
 from scheduler.workdays import Workdays
 
+# Which days before were worked on matters to no stage that is still to be told.
+REMEMBERED = timedelta(days=400)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -58,11 +61,12 @@ class Desk:
         cls, session: AsyncSession, book: RuleBook, *, now: datetime, zone: ZoneInfo
     ) -> Desk:
         """Read the days, the quiet hours and the silences of today."""
+        today = now.astimezone(zone).date()
         return cls(
             book,
-            await Workdays.load(session),
+            await Workdays.load(session, today - REMEMBERED),
             await quiet.of_units(session, zone=zone),
-            await silences.covering(session, now.astimezone(zone).date()),
+            await silences.covering(session, today),
             now,
         )
 

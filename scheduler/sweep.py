@@ -95,12 +95,13 @@ async def sweep(
     told, more = 0, True
     while more:
         async with database.write() as session:
-            taken = due(now, limit).with_for_update(skip_locked=True)
+            # One more tells whether another transaction is needed.
+            taken = due(now, limit + 1).with_for_update(skip_locked=True)
             duties: Sequence[Any] = (await session.execute(taken)).all()
             if duties:
-                told += await _batch(session, duties, desk, sent_at=sent_at, zone=zone)
+                told += await _batch(session, duties[:limit], desk, sent_at=sent_at, zone=zone)
         after_batch()
-        more = len(duties) == limit
+        more = len(duties) > limit
     return told
 
 

@@ -15,6 +15,7 @@ from bot import logs
 from bot.app import DELIVERY, App, open_app, utc_now
 from bot.cli.refusal import Refusal
 from bot.jobs import Jobs
+from bot.memory import keep_loaded
 from bot.safekeeping import Safekeeping
 from bot.settings import LOOPBACK, Settings
 from bot.watchdog import Watchdog
@@ -54,6 +55,7 @@ async def _run(settings: Settings) -> None:
         print(f"The browser chat is at {settings.url or web}", flush=True)
         if settings.telegram_token:
             await stack.enter_async_context(_telegram(app))
+        keep_loaded()
         await stop.wait()
         print("Stopping ...", flush=True)
 
