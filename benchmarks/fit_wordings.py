@@ -87,13 +87,14 @@ def print_answers(own: Weights, other: Weights, first: Truth) -> None:
         )
 
 
-def print_offers(own: Weights, other: Weights, first: Truth) -> None:
-    """Print what declining below a chance does to what is not answered."""
+def print_declined(right: Weights, known: Weights, ours: Truth, first: Truth) -> None:
+    """Print what declining below a chance of being known does, unless the first is surely right."""
     for limit in (0.02, 0.05, 0.1, 0.15, 0.2):
-        lost = own < limit
+        lost = (known < limit) & (right < wordings.SURE_FROM)
         print(
-            f"offer from {limit:.2f}: lost {(lost & first).mean():.1%} that were right and "
-            f"{(lost & ~first).mean():.1%} that were not, out of scope {(other < limit).mean():.1%}"
+            f"known from {limit:.2f}: lost {lost[ours & first].sum() / ours.sum():.1%} that were "
+            f"right and {lost[ours & ~first].sum() / ours.sum():.1%} that were not, "
+            f"out of scope {lost[~ours].mean():.1%}"
         )
 
 
@@ -115,9 +116,7 @@ def main() -> None:
     print(f"against the right ones: {against[first].mean():.2f}")
     answers = chance(right, features)
     print_answers(answers[ours], answers[~ours], first[ours])
-    # What is answered is not declined, however little the library seems to know of it.
-    offers = np.where(answers >= wordings.ANSWER_FROM, 1.0, chance(known, features))
-    print_offers(offers[ours], offers[~ours], first[ours])
+    print_declined(answers, chance(known, features), ours, first)
 
 
 if __name__ == "__main__":

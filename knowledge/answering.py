@@ -285,9 +285,10 @@ def _verdict(found: Found, candidates: Sequence[Candidate]) -> Verdict:
     seen = wordings.features(candidates, found.vocabulary)
     if seen is None or len(found.question) > subjects.SHORT:
         return found.verdict
-    if wordings.right(seen) >= wordings.ANSWER_FROM:
-        return "answer"
-    return "suggest" if wordings.known(seen) >= wordings.OFFER_FROM else "decline"
+    right = wordings.right(seen)
+    if right < wordings.SURE_FROM and wordings.known(seen) < wordings.KNOWN_FROM:
+        return "decline"
+    return "answer" if right >= wordings.ANSWER_FROM else "suggest"
 
 
 def _asks_just_this(card: Card, *questions: str) -> bool:
@@ -306,9 +307,14 @@ def _letters(text: str) -> str:
 
 
 def _is_article_meant(card: Card, question: str) -> bool:
-    """Tell whether a card is of the article that a question names; true if it names none."""
-    named, own = (set(_ARTICLE.findall(to_digits(text))) for text in (question, card.article))
-    return not named or not own or bool(named & own)
+    """Tell whether a card is of the article that a question names; true if it names none.
+
+    A card that is asked about an article (第十六条的说法对吗) answers for it, wherever it is from.
+    """
+    named = set(_ARTICLE.findall(to_digits(question)))
+    own = set(_ARTICLE.findall(to_digits(card.article)))
+    asked = set(_ARTICLE.findall(to_digits(f"{card.question} {' '.join(card.aliases)}")))
+    return not named or not own or bool(named & (own | asked))
 
 
 def _sureness(found: Found | Answer) -> tuple[int, float]:

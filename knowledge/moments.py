@@ -33,6 +33,7 @@ _EDITION = re.compile(
 )
 # 14版细则, 26年细则: the century goes without saying.
 _SHORT_EDITION = re.compile(r"(?<!\d)(?=[012]\d年?的?(?:[旧老]?细则|版))")
+_SHORT_SPAN = re.compile(r"(?<!\d)([012]\d)年?\s*[-—–~～至到]+\s*([012]\d)年(?=[^，。？]{0,4}规划)")
 _RELATIVE = {"大前年": -3, "前年": -2, "去年": -1, "上一年": -1, "明年": 1, "后年": 2}
 _FORMER = re.compile(
     r"(?:按照?|依照|根据)?(?<!新)(?:旧|老|原来|以前|过去|之前|从前|修订前|修改前|上一版|前一版)的?"
@@ -68,7 +69,7 @@ class Moment:
 
 def moment(question: str, today: date) -> Moment:
     """Find the day that a question is about; today when it names none."""
-    question = _SHORT_EDITION.sub("20", question)
+    question = _SHORT_SPAN.sub(r"20\1—20\2年", _SHORT_EDITION.sub("20", question))
     if found := _SPAN.search(question):
         return _planned(question, found, today)
     if _COMPARED.search(question):

@@ -28,12 +28,14 @@ TYPICAL = 0.6
 # So many of the first passages are compared.
 NEAR = 10
 RECENT = 4096
-# Intercept, then the weights of vocabulary, margin, lack and untold.
-RIGHT = (-0.6, 3.94, 8.5, -5.03, -2.13)
+# Intercept, then the weights of vocabulary, margin, lack and untold: the chance that the first
+# candidate answers, and the chance that the question is in scope at all, were half of them.
+RIGHT = (-0.98, 4.28, 8.29, -4.9, -2.49)
+KNOWN = (-4.97, 12.26, 2.59, -7.38, -9.27)
 ANSWER_FROM = 0.6
-# The same for the chance that the question is in scope at all, were half of the questions.
-KNOWN = (-4.77, 12.0, 2.51, -7.35, -8.76)
-OFFER_FROM = 0.1
+# What is hardly known is declined, unless the first candidate is surely right.
+KNOWN_FROM = 0.1
+SURE_FROM = 0.8
 
 _CHARACTER = re.compile(r"\w")
 

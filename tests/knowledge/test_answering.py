@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -111,6 +112,15 @@ def test_a_sure_answer_names_its_source(shelf: Shelf) -> None:
     assert found.source.regulation == "《中国共产党支部工作条例（试行）》"
     assert (found.source.article, found.source.version) == ("第十二条", "2018")
     assert 0 < found.score <= 1
+
+
+def test_a_question_about_a_wrong_article_is_answered_by_what_says_so() -> None:
+    """The answer is from another article than the one named; a plain card of it is only offered."""
+    wrong = Card(1, "不对，在第七条。", question="谈话写在第八条，对吗？", article="第七条")
+    plain = replace(wrong, question="谈话写在哪里？")
+    for card, verdict in ((wrong, "answer"), (plain, "suggest")):
+        shelf = Shelf.build([card, *FILLING], revision=1)
+        assert ask(shelf, "谈话的规定写在第八条吗").verdict == verdict
 
 
 def test_today_is_answered_by_the_rule_in_force(shelf: Shelf) -> None:

@@ -33,6 +33,7 @@ DATED = [
     ("2028年换届要准备什么", date(2028, 1, 1)),
     ("明年换届要准备什么", date(2027, 1, 1)),
     ("2019—2023年规划要求培训多少学时", date(2023, 12, 31)),
+    ("19到23年那个规划要求培训多少学时", date(2023, 12, 31)),
 ]
 
 UNDATED = [
@@ -102,7 +103,12 @@ def test_no_text_breaks_it(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "year"), [("14版细则公示几天", "2014"), ("26年细则公示几天", "2026")]
+    ("question", "year"),
+    [
+        ("14版细则公示几天", "2014"),
+        ("26年细则公示几天", "2026"),
+        ("14年的细则公示几天", "2014"),
+    ],
 )
 def test_a_version_may_be_called_by_two_digits(question: str, year: str) -> None:
     assert moment(question, TODAY).edition == year

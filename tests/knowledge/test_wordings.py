@@ -12,8 +12,8 @@ from knowledge.cards import Card
 from knowledge.wordings import (
     FEW,
     KNOWN,
+    KNOWN_FROM,
     NEAR,
-    OFFER_FROM,
     RIGHT,
     Candidate,
     features,
@@ -89,7 +89,7 @@ def test_what_is_like_the_wordings_is_surer(chance: Callable[[tuple[float, ...]]
 
 
 def test_what_is_unlike_all_wordings_is_not_known() -> None:
-    assert known((1.0, 0.2, 0.4, 0.1)) > OFFER_FROM > known((0.8, 0.0, 0.8, 0.4))
+    assert known((1.0, 0.2, 0.4, 0.1)) > KNOWN_FROM > known((0.8, 0.0, 0.8, 0.4))
 
 
 questions = st.text("党支部村任期几年换届费", min_size=1, max_size=12)
