@@ -54,14 +54,15 @@ def _install(lock: Path) -> None:
     # The locked setuptools builds our own package: nothing is fetched for it.
     _pip(python, "--no-deps", "--no-build-isolation", "-e", str(ROOT))
     # Compiled once, the command line answers in half the time, also where the environment
-    # forbids Python to write bytecode by itself.
+    # forbids Python to write bytecode by itself. All cores do it sooner than pip, which has one.
     own = [str(ROOT / name) for name in ("bot", "handlers", "scheduler", "knowledge", "db")]
-    subprocess.run([str(python), "-m", "compileall", "-q", *own], check=False)
+    everything = [str(HOME), *own]
+    subprocess.run([str(python), "-m", "compileall", "-qq", "-j", "0", *everything], check=False)
 
 
 def _pip(python: Path, *arguments: str) -> None:
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if subprocess.run([*command, *arguments], check=False).returncode:
+    if subprocess.run([*command, "--no-compile", *arguments], check=False).returncode:
         sys.exit("The dependencies could not be installed; pip's message is above.")
 
 

@@ -6,15 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 
 from bot import bootstrap
 
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
-    ("mypy",),
     ("lint-imports",),
 )
+# Takes a minute of one core, so it runs beside the tests.
+TYPES = ("mypy",)
 # Files as they come, not those of most tests first: the heaviest (tests/bot) have few.
 TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 BROWSERS = (
@@ -30,14 +33,30 @@ BROWSERS = (
 def main() -> int:
     """Run the checks, then pytest with the given arguments; return the first bad exit code."""
     _find_browser()
+    if sys.argv[1:]:
+        return _pytest(sys.argv[1:])
+    for check in CHECKS:
+        print("==", *check, flush=True)
+        if code := subprocess.run(_tool(check), cwd=bootstrap.ROOT, check=False).returncode:
+            return code
+    print("==", *TYPES, "(beside pytest)", flush=True)
+    with tempfile.TemporaryFile() as output:
+        types = subprocess.Popen(_tool(TYPES), cwd=bootstrap.ROOT, stdout=output, stderr=output)
+        code = _pytest(TWO_AT_A_TIME)
+        if wrong := types.wait():
+            output.seek(0)
+            print(output.read().decode(errors="replace"))
+    return code or wrong
+
+
+def _tool(command: Sequence[str]) -> list[str]:
     tools = bootstrap.HOME / ("Scripts" if os.name == "nt" else "bin")
-    for name, *arguments in CHECKS if not sys.argv[1:] else ():
-        print("==", name, *arguments, flush=True)
-        code = subprocess.run([tools / name, *arguments], cwd=bootstrap.ROOT, check=False)
-        if code.returncode:
-            return code.returncode
-    command = [sys.executable, "-m", "pytest", *(sys.argv[1:] or TWO_AT_A_TIME)]
+    return [str(tools / command[0]), *command[1:]]
+
+
+def _pytest(arguments: Sequence[str]) -> int:
     print("== pytest", flush=True)
+    command = [sys.executable, "-m", "pytest", *arguments]
     return subprocess.run(command, cwd=bootstrap.ROOT, check=False).returncode
 
 
