@@ -221,21 +221,22 @@ class _Asked:
     def judged(self, found: Found, when: Moment) -> Answer:
         """Turn what was found into an answer, by the one rule of the search."""
         asked = (when.question, found.question)
-        candidates = self.ordered(found, when)
-        strange = [any(strangers(words, c.card.wording) for words in asked) for c in candidates]
+        ranked = self.ordered(found, when)
+        strange = [any(strangers(words, c.card.wording) for words in asked) for c in ranked]
+        declined = Answer("decline", NOT_FOUND, score=found.score)
         if found.verdict == "decline" or strange[:1] != [False]:
-            return Answer("decline", NOT_FOUND, score=found.score)
-        candidates = [c for c, other in zip(candidates, strange, strict=True) if not other]
+            return declined
+        candidates = [c for c, other in zip(ranked, strange, strict=True) if not other]
         cards = [candidate.card for candidate in candidates]
         if exact := next((c for c in cards if _asks_just_this(c, *asked)), None):
             return self.given(exact, 1.0, [c for c in cards if c is not exact], when)
-        if found.score < UNNAMED and _misses_the_trade(cards[0], *asked):
-            return Answer("decline", NOT_FOUND, score=found.score)
+        if _misses_the_trade(cards[0], *asked) and not _is_asked_alike(found, ranked):
+            return declined
         candidates, named = _naming_first(candidates, found.question)
         cards = [candidate.card for candidate in candidates]
-        verdict = _verdict(found, candidates)
+        verdict = _verdict(found, candidates[0], ranked)
         if verdict == "decline":
-            return Answer("decline", NOT_FOUND, score=found.score)
+            return declined
         if verdict == "answer" and named and _is_article_meant(cards[0], when.question):
             return self.given(cards[0], found.score, cards[1:], when)
         offers = _unique([_offer(card) for card in cards])
@@ -280,15 +281,27 @@ def _naming_first(candidates: list[Candidate], question: str) -> tuple[list[Cand
     return candidates, False
 
 
-def _verdict(found: Found, candidates: Sequence[Candidate]) -> Verdict:
-    """Say what to do with the first candidate; where wordings are few, the search says."""
-    seen = wordings.features(candidates, found.vocabulary)
+def _verdict(found: Found, first: Candidate, ranked: Sequence[Candidate]) -> Verdict:
+    """Say what to do with the first candidate; where wordings are few, the search says.
+
+    It has to stand out from what is not shown, too.
+    """
+    others = [candidate for candidate in ranked if candidate is not first]
+    seen = wordings.features([first, *others], found.vocabulary)
     if seen is None or len(found.question) > subjects.SHORT:
         return found.verdict
     right = wordings.right(seen)
     if right < wordings.SURE_FROM and wordings.known(seen) < wordings.KNOWN_FROM:
         return "decline"
     return "answer" if right >= wordings.ANSWER_FROM else "suggest"
+
+
+def _is_asked_alike(found: Found, candidates: Sequence[Candidate]) -> bool:
+    """Tell whether a question that names nothing of the trade is as good as a wording of it."""
+    if found.score < UNNAMED or len(found.question) > subjects.SHORT:
+        return found.score >= UNNAMED
+    seen = wordings.features(candidates, found.vocabulary)
+    return seen is None or wordings.known(seen) >= wordings.ALIKE_FROM
 
 
 def _asks_just_this(card: Card, *questions: str) -> bool:

@@ -30,12 +30,14 @@ NEAR = 10
 RECENT = 4096
 # Intercept, then the weights of vocabulary, margin, lack and untold: the chance that the first
 # candidate answers, and the chance that the question is in scope at all, were half of them.
-RIGHT = (-0.98, 4.28, 8.29, -4.9, -2.49)
-KNOWN = (-4.97, 12.26, 2.59, -7.38, -9.27)
+RIGHT = (-1.22, 4.23, 7.65, -4.33, -2.78)
+KNOWN = (-4.46, 10.79, 2.62, -6.42, -9.4)
 ANSWER_FROM = 0.6
 # What is hardly known is declined, unless the first candidate is surely right.
 KNOWN_FROM = 0.1
 SURE_FROM = 0.8
+# What names nothing of the trade must be known all the better.
+ALIKE_FROM = 0.3
 
 _CHARACTER = re.compile(r"\w")
 
