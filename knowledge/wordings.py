@@ -30,11 +30,11 @@ NEAR = 10
 RECENT = 4096
 # Intercept, then the weights of vocabulary, margin, lack and untold: the chance that the first
 # candidate answers, and the chance that the question is in scope at all, were half of them.
-RIGHT = (-1.22, 4.23, 7.65, -4.33, -2.78)
-KNOWN = (-4.46, 10.79, 2.62, -6.42, -9.4)
-ANSWER_FROM = 0.6
+RIGHT = (-1.07, 4.39, 7.81, -4.85, -2.6)
+KNOWN = (-4.59, 10.94, 2.77, -6.53, -9.54)
+ANSWER_FROM = 0.65
 # What is hardly known is declined, unless the first candidate is surely right.
-KNOWN_FROM = 0.1
+KNOWN_FROM = 0.15
 SURE_FROM = 0.8
 # What names nothing of the trade must be known all the better.
 ALIKE_FROM = 0.3
