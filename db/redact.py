@@ -11,21 +11,37 @@ PATTERNS = (
     (re.compile(r"(?<![0-9A-Za-z])\d{15}(?![0-9A-Za-z])"), "[identity]"),
     (re.compile(r"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)"), "[phone]"),
 )
-# Sums of money, as they are typed: ¥512.30, 1,200元, 3万元, 五百块钱.
-_SUM = r"\d[\d,，]*(?:[.．]\d+)?"
-_COUNT = r"[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]+"
+# Sums of money, as they are typed: ¥512.30, 1,200元, 3万元, 五百多块, 5k元, 500RMB, 一千二.
+_SUM = r"\d(?:[\d,，]*\d)?(?:[.．]\d+)?"
+_NUMERAL = "零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟廿卅"
+_COUNT = rf"[{_NUMERAL}]+"
+# A count that is hardly a way of speaking, as 一块 and 三块 are.
+_LARGE = rf"[{_NUMERAL}]*[十百千万拾佰仟廿卅][{_NUMERAL}]*"
+_ABOUT = r"\s*(?:[百千万亿]+|[kKwW])?\s*[多余来]?"
+_CURRENCY = "人民币|RMB|CNY|[¥￥]"
+_END = r"(?=[\s，。；、！？,;!?）)]|$)"
 AMOUNTS = (
-    re.compile(rf"(?:人民币|RMB|CNY|[¥￥])\s*{_SUM}\s*[百千万亿]*(?:元|圆|块)?", re.IGNORECASE),
     re.compile(
-        rf"(?:{_SUM}\s*[百千万亿]*|{_COUNT})(?:元(?![旦月素首化论])|圆|块钱)"
-        rf"(?:\s*(?:\d+|{_COUNT})[角分毛])*"
+        rf"(?:{_CURRENCY}|\$)\s*[:：]?\s*(?:{_SUM}{_ABOUT}|{_COUNT}(?<=..))(?:元|圆|块)?",
+        re.IGNORECASE,
     ),
-    re.compile(rf"{_SUM}\s*(?:角|块)(?=[\s，。；、,;）)]|$)"),
+    re.compile(
+        rf"(?:{_SUM}{_ABOUT}|(?<!第){_COUNT}[多余来]?)"
+        rf"\s*(?:元(?![旦月素首化论里])|圆|块钱|[美欧港日]元|港币|{_CURRENCY})[钱整]?"
+        rf"(?:\s*(?:\d+|{_COUNT})[角分毛])*",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"(?:{_SUM}{_ABOUT}|{_LARGE}[多余来]?)(?:角|块)[\d{_NUMERAL}]?{_END}"),
+    re.compile(
+        rf"(?:{_SUM}\s*[百千万亿]+[多余]?|[一二两三四五六七八九][百千万][一二三四五六七八九]){_END}"
+    ),
 )
-# A bare number behind 党费, 应交, 金额, unless it counts something else.
+# A bare number behind 党费, 应交, 金额, 工资, unless it counts something else.
+_COUNTED = r"年月日号人名次项个条份天岁点季周期笔批户本页张"
 DUES = re.compile(
-    rf"([费纳交缴额][^\d\n，。；,;]{{0,3}}){_SUM}"
-    r"(?![\d.．,，]*\s*[\d年月日号人名次项个条份天岁点:：%％/-])"
+    rf"([费纳交缴额款资薪][^\d\n，。；,;第{_NUMERAL}]{{0,3}})(?:"
+    rf"{_SUM}(?![\d.．,，]*\s*[\d{_COUNTED}:：%％/-])"
+    rf"|{_LARGE}(?!\s*[{_NUMERAL}{_COUNTED}]))"
 )
 FULL_WIDTH = {ord("０") + d: ord("0") + d for d in range(10)} | {ord("Ｘ"): "X", ord("ｘ"): "x"}
 

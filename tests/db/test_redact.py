@@ -48,16 +48,34 @@ def test_a_reader_sees_that_a_number_was_left_out() -> None:
 
 @pytest.mark.parametrize(
     "amount",
-    ["512.30元", "１,２００ 元", "¥512.3", "人民币 3万元", "五百二十块钱", "5元5角", "8 块"],
+    [
+        *("512.30元", "１,２００ 元", "¥512.3", "人民币 3万元", "五百二十块钱", "5元5角", "8 块"),
+        *("3元钱", "人民币五百", "人民币：500", "500RMB", "300人民币", "300美元", "$100"),
+        *("500多元", "五百多元", "五百块", "25块5", "5k元", "1.2w元", "5万", "一千二", "300元整"),
+    ],
 )
 def test_a_sum_of_money_is_left_out_for_readers_alone(amount: str) -> None:
     assert for_people(f"少了{amount}，请核对") == "少了（金额略），请核对"
     assert redact(f"少了{amount}，请核对") == f"少了{amount}，请核对"
 
 
-@pytest.mark.parametrize("words", ["党费 512.30", "应交 1200", "补缴党费：99.5，请核对"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "党费 512.30",
+        "应交 1200",
+        "补缴党费：99.5，请核对",
+        "党费为三百",
+        "欠费一千二百",
+        "月工资8000",
+    ],
+)
 def test_a_bare_number_of_dues_is_a_sum(words: str) -> None:
-    assert not set("0123456789") & set(for_people(words))
+    assert not set("0123456789一二三百千") & set(for_people(words))
+
+
+def test_a_sum_ends_before_the_comma_behind_it() -> None:
+    assert for_people("补交300，已办") == "补交（金额略），已办"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +90,16 @@ def test_a_bare_number_of_dues_is_a_sum(words: str) -> None:
         "多元化",
         "3块展板",
         "交12人名单",
+        "党费第3季度",
+        "缴费3笔",
+        "交二十份",
+        "缴费十二个月",
+        "三元里支部",
+        "大家一块。",
+        "5万人",
+        "三百人参加",
+        "支部十佳",
+        "第12条、2026年、3个月",
     ],
 )
 def test_other_numbers_stay(words: str) -> None:
