@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, tzinfo
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import Duty, Silence, Unit
+from db.tables import Duty, Silence, Unit, UnitKind
 
 # For so long after a silence a unit may not prolong it by itself.
 PAUSE = timedelta(days=30)
@@ -59,15 +59,33 @@ async def running(session: AsyncSession, unit: Unit, today: date) -> list[Silenc
 async def bound(session: AsyncSession, unit: Unit, *, today: date, zone: tzinfo) -> date | None:
     """Return the last day to which a unit that was silent lately may silence itself; else None.
 
-    A silence may be given up and taken up again as far as it was announced, and no further.
+    A silence may be given up and taken up again as far as it was announced, and no further. A
+    branch and each of its 党小组 are one: what silenced the one has silenced the other.
     """
-    statement = select(Silence).where(Silence.unit_id == unit.id, Silence.until >= today - PAUSE)
+    statement = (
+        select(Silence)
+        .join(Unit, Unit.id == Silence.unit_id)
+        .where(_one_with(unit), Silence.until >= today - PAUSE)
+    )
     lately = [
         silence.until
         for silence in await session.scalars(statement)
         if silence.ended_at is None or silence.ended_at.astimezone(zone).date() >= today - PAUSE
     ]
     return max(lately, default=None)
+
+
+def _one_with(unit: Unit) -> ColumnElement[bool]:
+    if unit.kind == UnitKind.GROUP.value:
+        branch = and_(Unit.kind == UnitKind.BRANCH.value, Unit.id.in_(_line(unit)))
+        return or_(Unit.id == unit.id, branch)
+    if unit.kind == UnitKind.BRANCH.value:
+        return Unit.path.startswith(unit.path, autoescape=True)
+    return Unit.id == unit.id
+
+
+def _line(unit: Unit) -> list[int]:
+    return [int(part) for part in unit.path.split("/") if part]
 
 
 async def covering(session: AsyncSession, today: date) -> dict[str, date]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
+from db import organisation
+from db.tables import Unit, UnitKind
 from scheduler.messages import Message
 from tests.handlers.conftest import ADMINISTRATOR, SECRETARY, SIBLING, SUPERIOR, Talk
 
@@ -42,6 +46,19 @@ async def test_a_branch_does_not_prolong_its_silence_by_itself(talk: Talk) -> No
     talk.later(days=1)
     assert "暂停到" in text(await talk.say(SECRETARY, f"静默 {BRANCH} {day(talk, 5)} 搬迁"))
     assert len(talk.mail(SUPERIOR)) == 2
+
+
+async def test_a_branch_does_not_prolong_it_through_its_groups(talk: Talk) -> None:
+    async with talk.database.write() as session:
+        branch = (await session.scalars(select(Unit).where(Unit.name == BRANCH))).one()
+        for name in ("前楼小组", "后楼小组"):
+            await organisation.add_unit(session, name=name, kind=UnitKind.GROUP, parent=branch)
+    assert "暂停到" in text(await talk.say(SECRETARY, f"静默 前楼小组 {day(talk, 5)} 搬迁"))
+    assert "暂停到" in text(await talk.say(SECRETARY, f"静默 后楼小组 {day(talk, 8)} 搬迁"))
+    refused = "由上级组织设置"
+    assert refused in text(await talk.say(SECRETARY, f"静默 {BRANCH} {day(talk, 9)} 搬迁"))
+    assert "暂停到" in text(await talk.say(SECRETARY, f"静默 {BRANCH} {day(talk, 8)} 搬迁"))
+    assert refused in text(await talk.say(SECRETARY, f"静默 前楼小组 {day(talk, 9)} 搬迁"))
 
 
 async def test_a_silence_is_corrected_as_far_as_it_was_announced(talk: Talk) -> None:

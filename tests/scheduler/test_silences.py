@@ -11,6 +11,7 @@ from scheduler import silences
 from tests.scheduler.world import (
     BRANCH,
     COMMITTEE,
+    GROUP,
     MONDAY,
     ZONE,
     at,
@@ -48,3 +49,13 @@ async def test_the_announced_day_is_the_bound_until_the_pause_is_over(
     today = (ended or LAST) + timedelta(days=after)
     assert await bound(database, today) == (LAST if held else None)
     assert await bound(database, today, COMMITTEE) is None
+
+
+async def test_a_branch_and_its_group_bind_each_other(database: Database) -> None:
+    await silent(database)
+    assert await bound(database, MONDAY, GROUP) == LAST
+    async with database.write() as session:
+        group, who = await unit_named(session, GROUP), await person_named(session, "支书记")
+        later = LAST + timedelta(days=3)
+        await silences.start(session, group, since=MONDAY, until=later, reason="搬迁", by_id=who.id)
+    assert await bound(database, MONDAY) == later
