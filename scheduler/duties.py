@@ -192,6 +192,7 @@ async def give_back(
         raise NotHandedIn
     record(session, duty_id, "returned", now=now, actor_id=actor_id, reason=reason)
     await notices.take_back(session, duty_id, now=sent_at)
+    await notices.put_back(session, duty_id, now=sent_at)
     return duty
 
 
@@ -251,6 +252,7 @@ async def reopen(
         raise NotUndoable
     record(session, duty_id, "reopened", now=now, actor_id=actor_id)
     await notices.take_back(session, duty_id, now=sent_at)
+    await notices.put_back(session, duty_id, now=sent_at)
     return duty
 
 

@@ -163,6 +163,40 @@ async def take_back(session: AsyncSession, duty_id: int, *, now: datetime) -> in
     return len(rows)
 
 
+async def put_back(session: AsyncSession, duty_id: int, *, now: datetime) -> int:
+    """Queue again what `take_back` has taken from the queue of a duty that is open once more.
+
+    Its stages count as told, so the sweep would not; return how many messages it changed.
+    """
+    last = select(func.max(Notice.id)).where(Notice.duty_id == duty_id).group_by(Notice.outbox_id)
+    statement = (
+        select(Notice.id, Outbox)
+        .join(Outbox, Notice.outbox_id == Outbox.id)
+        .join(Duty, Duty.id == Notice.duty_id)
+        .where(
+            Notice.id.in_(last),
+            Notice.state == NoticeState.SUPERSEDED.value,
+            Outbox.state.in_((OutboxState.CANCELLED.value, OutboxState.PENDING.value)),
+            _still_true(),
+        )
+        .order_by(Outbox.id)
+        .with_for_update(of=Outbox)
+        .execution_options(populate_existing=True)
+    )
+    found = (await session.execute(statement)).all()
+    if not found:
+        return 0
+    queued = update(Notice).where(Notice.id.in_([number for number, _ in found]))
+    await session.execute(queued.values(state=NoticeState.QUEUED.value))
+    for _, row in found:
+        row.state = OutboxState.PENDING.value
+    await session.flush()
+    told = await _told_by(session, [row.id for _, row in found])
+    book = await keeping.current(session) or RuleBook("", ())
+    await _reword(session, [(row, told[row.id]) for _, row in found], book, now)
+    return len(found)
+
+
 async def still_owed(session: AsyncSession, outbox_ids: Sequence[int]) -> set[int]:
     """Return which messages still tell of something that is owed, by the limit as it is now."""
     statement = (
