@@ -51,7 +51,9 @@ class Shelf:
             name = (folder / POINTER).read_text("utf-8").strip()
             snapshot = folder / Path(name).name
             index = Index.open(snapshot, shipped())
-            shipped().segment.use(_words(folder))
+            if not shipped().segment.use(_words(folder)):
+                # Without it each process to come would load the whole dictionary first.
+                shipped().segment.keep(_words(folder))
             return cls(index, Cards.open(snapshot), index.revision)
         except FileNotFoundError:
             return None

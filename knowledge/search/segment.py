@@ -10,6 +10,7 @@ machine, jieba does the work itself.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable
 from functools import cache, cached_property
 from importlib.machinery import PathFinder
@@ -45,30 +46,38 @@ class Segmenter:
     def __call__(self, text: str) -> list[str]:
         """Return the words of a normalised text in jieba's order, without the gaps."""
         self._cuts += 1
-        if self._list is not None and self._cuts > PATIENCE:
-            self._list = None
-        engine = self._engine if self._list is None else _of_words(self._list, text)
+        # Another thread may put the list away between a look at it and its use.
+        stored = self._list
+        if stored is not None and self._cuts > PATIENCE:
+            self._list = stored = None
+        engine = self._engine if stored is None else _of_words(stored, text)
         return [word for word in engine.cut_for_search(text) if word[0].isalnum()]
 
     def knows(self, word: str) -> bool:
         """Say whether a word stands in the dictionary."""
-        if self._list is not None:
-            return self._list.frequency(word) > 0
+        stored = self._list
+        if stored is not None:
+            return stored.frequency(word) > 0
         return bool(self._engine.has_word(word))
 
-    def use(self, path: Path) -> None:
-        """Cut the first texts with a stored list of words, if there is one and rjieba."""
-        if not self.waits or _compiled() is None:
-            return
-        try:
-            self._list = WordList.open(path)
-        except (OSError, ValueError) as error:
-            log.info("the list of words is not usable: %s", error)
+    def use(self, path: Path) -> bool:
+        """Cut the first texts with a stored list of words; False if it is wanted and wanting."""
+        if self.waits and _compiled() is not None:
+            self._list = _opened(path)
+            return self._list is not None
+        return True
 
     def keep(self, path: Path) -> None:
-        """Store the list of words that `use` reads, unless it is there."""
-        if _compiled() is not None and not path.exists():
+        """Store the list of words that `use` reads, unless a whole one is there.
+
+        It saves time and nothing else, so a folder that takes no file is no failure.
+        """
+        if _compiled() is None or not os.access(path.parent, os.W_OK) or _opened(path) is not None:
+            return
+        try:
             wordlist.write(path, {**_jiebas_words(), **self._engine_and_own_words[1]})
+        except OSError as error:
+            log.warning("the list of words was not stored: %s", error)
 
     @property
     def _engine(self) -> Any:  # Neither library has types.
@@ -84,6 +93,14 @@ class Segmenter:
             for word, frequency in self._dictionary
         }
         return engine, own
+
+
+def _opened(path: Path) -> WordList | None:
+    try:
+        return WordList.open(path)
+    except (OSError, ValueError) as error:
+        log.info("the list of words is not usable: %s", error)
+        return None
 
 
 def _of_words(words: WordList, text: str) -> Any:

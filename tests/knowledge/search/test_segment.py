@@ -10,8 +10,10 @@ from pathlib import Path
 import jieba
 import pytest
 
+from knowledge.search import wordlist
 from knowledge.search.lexicon import Lexicon
 from knowledge.search.segment import PATIENCE, Segmenter, reference
+from knowledge.search.wordlist import WordList
 
 SAMPLE = 4_000
 
@@ -136,3 +138,40 @@ def test_jieba_stands_in_with_the_same_words(plain: Lexicon) -> None:
     assert tokenizer.has_word("支部")
     assert not tokenizer.has_word("支萎")
     assert list(tokenizer.cut_for_search("支部委员会")) == plain.segment("支部委员会")
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"12 34\nbroken 1\n"])
+def test_a_list_that_is_missing_or_damaged_is_stored_again(
+    lexicon: Lexicon, tmp_path: Path, damage: bytes | None
+) -> None:
+    path = tmp_path / "words"
+    if damage is not None:
+        path.write_bytes(damage)
+    assert not Segmenter(()).use(path)
+    lexicon.segment.keep(path)
+    assert Segmenter(()).use(path)
+
+
+def test_a_list_that_cannot_be_stored_is_no_failure(lexicon: Lexicon, tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    lexicon.segment.keep(tmp_path / "words")
+    lexicon.segment.keep(tmp_path / "missing" / "words")
+    assert [path.name for path in tmp_path.iterdir()] == ["words"]
+
+
+def test_a_list_put_away_by_another_thread_is_still_used(tmp_path: Path) -> None:
+    """The list goes away as soon as it has been looked at once."""
+
+    class Vanishing(Segmenter):
+        def __getattribute__(self, name: str) -> object:
+            value = super().__getattribute__(name)
+            if name == "_list" and value is not None:
+                self._list = None
+            return value
+
+    wordlist.write(tmp_path / "words", {"党费": 5, "怎么": 3})
+    fresh = Vanishing(())
+    fresh._list = WordList.open(tmp_path / "words")
+    assert fresh("党费") == ["党费"]
+    fresh._list = WordList.open(tmp_path / "words")
+    assert fresh.knows("党费")
