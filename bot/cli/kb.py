@@ -35,17 +35,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     importing.add_argument("--internal", action="store_true", help="for bound persons only")
     commands.add_parser("seed", help="bring the shipped entries up to date")
     listing = commands.add_parser("list", help="list the documents")
-    listing.add_argument("--page", type=int, default=1)
+    listing.add_argument("--page", type=_number, default=1)
     show = commands.add_parser("show", help="show the passages of a version")
-    show.add_argument("version", type=int)
-    show.add_argument("--page", type=int, default=1)
+    show.add_argument("version", type=_number)
+    show.add_argument("--page", type=_number, default=1)
     for name, help in (("retire", "take out of use"), ("restore", "bring back into use")):
         switch = commands.add_parser(name, help=f"{help}: document, version or passage")
         switch.add_argument("kind", choices=["document", "version", "passage"])
-        switch.add_argument("number", type=int)
+        switch.add_argument("number", type=_number)
     diff = commands.add_parser("diff", help="compare two versions, article by article")
-    diff.add_argument("old", type=int)
-    diff.add_argument("new", type=int)
+    diff.add_argument("old", type=_number)
+    diff.add_argument("new", type=_number)
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
@@ -165,6 +165,13 @@ async def _diff(database: Database, options: argparse.Namespace) -> int:
                     console.print(f"    {sign} {text}", markup=False)
     console.print(f"{found.same} the same")
     return 0
+
+
+def _number(text: str) -> int:
+    """Read a number that a store can hold."""
+    if not (text.isdecimal() and len(text) < 10 and int(text)):
+        raise argparse.ArgumentTypeError(f"{text} is not a number like 3")
+    return int(text)
 
 
 def _day(text: str) -> date:

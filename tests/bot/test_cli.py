@@ -177,6 +177,14 @@ def test_a_document_is_imported_found_and_retired(zhibu: Zhibu, tmp_path: Path) 
     assert "二十天" not in zhibu("ask", "职工探亲假每年几天").stdout
 
 
+@pytest.mark.parametrize("number", ["99999999999999999999", "-1", "0", "%"])
+def test_a_number_that_no_store_holds_is_refused_in_a_line(zhibu: Zhibu, number: str) -> None:
+    for words in (("show", number), ("list", f"--page={number}"), ("retire", "passage", number)):
+        done = zhibu("kb", *words)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+
+
 def test_the_record_of_acts_is_whole(zhibu: Zhibu) -> None:
     zhibu("people", "invite", "江晚舟")
     assert zhibu("audit", "verify").stdout == "the record is whole\n"
