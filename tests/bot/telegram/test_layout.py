@@ -13,7 +13,7 @@ from telegram import InlineKeyboardMarkup
 
 from bot.channels.telegram.layout import buttons, clean, parts
 from bot.channels.telegram.split import units
-from bot.spreadsheets import file_name, monospaced, workbook
+from bot.spreadsheets import file_name, monospaced, workbook, workbook_name
 from scheduler.messages import Button, Message, Quote, Table
 
 words = st.builds(
@@ -98,6 +98,20 @@ def test_cleaning_keeps_the_length_in_telegrams_units(text: str) -> None:
 )
 def test_a_file_is_sent_under_a_safe_name(name: str, safe: str) -> None:
     assert file_name(name) == safe
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("...", "表格.xlsx"),
+        (" ", "表格.xlsx"),
+        ("一支部\u202exslx.exe", "一支部xslx.exe.xlsx"),
+        ("一支部\u2028名单\u200b", "一支部名单.xlsx"),
+        ("../一支部", "_一支部.xlsx"),
+    ],
+)
+def test_a_table_is_offered_under_a_name_that_is_what_it_seems(name: str, safe: str) -> None:
+    assert workbook_name(Table((("a",),), name)) == safe
 
 
 def test_a_table_for_a_phone_is_aligned_by_the_width_of_the_characters() -> None:
