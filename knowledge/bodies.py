@@ -30,19 +30,18 @@ def strangers(question: str, passage: str) -> list[str]:
 def named(question: str) -> tuple[str, ...]:
     """Return the other bodies and fields that a question names."""
     text = question.lower()
-    return tuple(name for name, besides in _names(STRANGE) if _stands(name, besides, text))
+    found = [row for row in _names(STRANGE) if row[0] in text]
+    return tuple(name for name, besides in found if _stands(name, besides, text))
 
 
 @lru_cache(RECENT)
 def of_the_trade(text: str) -> bool:
     """Tell whether a text holds a word of the trade."""
-    return any(_stands(name, besides, text) for name, besides in _names(TRADE))
+    return any(name in text and _stands(name, besides, text) for name, besides in _names(TRADE))
 
 
 def _stands(name: str, besides: tuple[str, ...], text: str) -> bool:
-    """Tell whether a name is in a text other than as a part of words that merely hold it."""
-    if name not in text:
-        return False
+    """Tell whether a name that is in a text is so other than as a part of words that hold it."""
     for longer in besides:
         text = text.replace(longer, " ")
     return name in text
