@@ -32,9 +32,9 @@ RECENT = 4096
 # candidate answers, and the chance that the question is in scope at all, were half of them.
 RIGHT = (-1.07, 4.39, 7.81, -4.85, -2.6)
 KNOWN = (-4.59, 10.94, 2.77, -6.53, -9.54)
-ANSWER_FROM = 0.65
+ANSWER_FROM = 0.6
 # What is hardly known is declined, unless the first candidate is surely right.
-KNOWN_FROM = 0.15
+KNOWN_FROM = 0.1
 SURE_FROM = 0.8
 # What names nothing of the trade must be known all the better.
 ALIKE_FROM = 0.3
