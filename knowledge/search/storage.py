@@ -7,8 +7,6 @@ caller builds it again.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from knowledge.search.files import replacing
 from knowledge.search.postings import Segment
 
 FORMAT = 1
@@ -39,19 +38,11 @@ class Stored:
 def write(path: Path, segment: Segment, *, revision: int, fingerprint: int) -> None:
     """Store a segment; a crash at any moment leaves the file that was there before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=path.name, suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            header, blocks = _layout(segment, revision, fingerprint)
-            file.write(header)
-            for block in blocks:
-                file.write(block)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        header, blocks = _layout(segment, revision, fingerprint)
+        file.write(header)
+        for block in blocks:
+            file.write(block)
 
 
 def read(path: Path, *, fingerprint: int) -> Stored:

@@ -8,11 +8,11 @@ file is a cache: whoever finds it missing or damaged loads the dictionary.
 from __future__ import annotations
 
 import mmap
-import os
-import tempfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+
+from knowledge.search.files import replacing
 
 _END = b"\n"
 _GAP = b" "
@@ -75,13 +75,5 @@ def write(path: Path, words: Mapping[str, int]) -> None:
     rows = sorted((word.encode(), frequency) for word, frequency in words.items())
     body = b"".join(b"%b %d\n" % row for row in rows)
     head = b"%d %d\n" % (zlib.crc32(body), sum(words.values()))
-    handle, name = tempfile.mkstemp(prefix=path.name, suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(head + body)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.write(head + body)
