@@ -124,8 +124,12 @@ def feature(evidence: Evidence, names: Sequence[str]) -> list[float]:
 def scores(group: Group, names: Sequence[str], constants: Floats) -> list[float]:
     """Return what a regression says of the questions of a group, from 0 to 1."""
     features = np.array([feature(e, names) for e in group.evidence])
-    value = constants[0] + features @ constants[1:]
-    return list((1 / (1 + np.exp(-value))).tolist())
+    return list(chance(constants, features).tolist())
+
+
+def chance(constants: Floats, features: Floats) -> Floats:
+    """Return the chance that a regression gives to each row of features."""
+    return np.asarray(1 / (1 + np.exp(-constants[0] - features @ constants[1:])))
 
 
 def main() -> None:

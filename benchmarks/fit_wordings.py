@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.fit_confidence import logistic
+from benchmarks.fit_confidence import chance, logistic
 from benchmarks.own_questions import TODAY, cards, read_questions
 from knowledge import wordings
 from knowledge.entries import Entry, load_entries
@@ -70,11 +70,6 @@ def case(shelf: Shelf, question: str, right: int | None) -> Iterator[Case]:
     seen = wordings.features(candidates, found.vocabulary)
     if seen is not None:
         yield Case(seen, near[0][0].id == right, candidates[0].card.id == right)
-
-
-def chance(constants: Weights, features: Weights) -> Weights:
-    """Return the chance that a regression gives to each row of features."""
-    return np.asarray(1 / (1 + np.exp(-constants[0] - features @ constants[1:])))
 
 
 def print_answers(own: Weights, other: Weights, first: Truth) -> None:

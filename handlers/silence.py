@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from db import organisation
-from db.access import BY_TITLE, CONFIGURE_UNIT
+from db.access import CONFIGURE_UNIT
 from db.redact import for_people
 from db.tables import Silence, Unit, UnitKind
 from handlers.choosing import pick_unit
@@ -87,10 +87,8 @@ async def _above(context: Context, unit: Unit) -> int | None:
     line = await organisation.line_up(context.session, unit.id)
     owning = next((each for each in line if each.kind != UnitKind.GROUP.value), unit)
     from_above = any(
-        CONFIGURE_UNIT in BY_TITLE[post.title]
-        and owning.path.startswith(post.unit_path)
-        and owning.path != post.unit_path
-        for post in context.actor.posts
+        prefix != owning.path and owning.path.startswith(prefix)
+        for prefix in context.scope(CONFIGURE_UNIT).prefixes
     )
     return None if from_above else owning.parent_id
 

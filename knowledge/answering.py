@@ -103,11 +103,6 @@ class Found:
     vocabulary: float
     question: str
 
-    @property
-    def ids(self) -> tuple[int, ...]:
-        """Return the passages alone."""
-        return tuple(passage_id for passage_id, _ in self.hits)
-
 
 class Searchable(Protocol):
     """What questions are put to: a snapshot, or the library that follows the store."""
@@ -282,13 +277,8 @@ def _naming_first(candidates: list[Candidate], question: str) -> tuple[list[Cand
 
 
 def _verdict(found: Found, first: Candidate, ranked: Sequence[Candidate]) -> Verdict:
-    """Say what to do with the first candidate; where wordings are few, the search says.
-
-    It has to stand out from what is not shown, too.
-    """
-    others = [candidate for candidate in ranked if candidate is not first]
-    seen = wordings.features([first, *others], found.vocabulary)
-    if seen is None or len(found.question) > subjects.SHORT:
+    """Say what to do with the first candidate; where its wordings do not tell, the search says."""
+    if (seen := _seen(found, first, ranked)) is None:
         return found.verdict
     right = wordings.right(seen)
     if right < wordings.SURE_FROM and wordings.known(seen) < wordings.KNOWN_FROM:
@@ -296,12 +286,22 @@ def _verdict(found: Found, first: Candidate, ranked: Sequence[Candidate]) -> Ver
     return "answer" if right >= wordings.ANSWER_FROM else "suggest"
 
 
-def _is_asked_alike(found: Found, candidates: Sequence[Candidate]) -> bool:
+def _is_asked_alike(found: Found, ranked: Sequence[Candidate]) -> bool:
     """Tell whether a question that names nothing of the trade is as good as a wording of it."""
-    if found.score < UNNAMED or len(found.question) > subjects.SHORT:
-        return found.score >= UNNAMED
-    seen = wordings.features(candidates, found.vocabulary)
-    return seen is None or wordings.known(seen) >= wordings.ALIKE_FROM
+    seen = _seen(found, ranked[0], ranked)
+    alike = seen is None or wordings.known(seen) >= wordings.ALIKE_FROM
+    return alike and found.score >= UNNAMED
+
+
+def _seen(found: Found, first: Candidate, ranked: Sequence[Candidate]) -> tuple[float, ...] | None:
+    """Return what speaks for the first candidate; None for a story, or where wordings are few.
+
+    It has to stand out from what is not shown, too.
+    """
+    if len(found.question) > subjects.SHORT:
+        return None
+    others = [candidate for candidate in ranked if candidate is not first]
+    return wordings.features([first, *others], found.vocabulary)
 
 
 def _asks_just_this(card: Card, *questions: str) -> bool:

@@ -9,7 +9,6 @@ its wordings say, each by the share of the wordings that say it, how much does t
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from knowledge.cards import Card
+from knowledge.search.confidence import logistic
 from knowledge.search.lexicon import shipped
 
 # Fewer wordings do not tell what an entry's questions have in common.
@@ -95,7 +95,7 @@ def unlike(card: Card, asked: frozenset[str]) -> Unlike | None:
 
 
 def features(candidates: Sequence[Candidate], vocabulary: float) -> tuple[float, ...] | None:
-    """Return what `RIGHT` weighs for the first candidate; None if its wordings are too few.
+    """Return what `RIGHT` and `KNOWN` weigh for the first candidate; None if it has few wordings.
 
     `vocabulary` is that of `knowledge.search.confidence.Evidence`; the margin is how far the
     second candidate falls behind.
@@ -119,7 +119,7 @@ def known(seen: tuple[float, ...]) -> float:
 
 def _chance(constants: tuple[float, ...], seen: tuple[float, ...]) -> float:
     intercept, *weights = constants
-    return 1 / (1 + math.exp(-intercept - sum(w * f for w, f in zip(weights, seen, strict=True))))
+    return logistic(intercept + sum(w * f for w, f in zip(weights, seen, strict=True)))
 
 
 @lru_cache(RECENT)

@@ -55,7 +55,7 @@ def known(evidence: Evidence) -> float:
     if evidence == NOTHING:
         return 0.0
     intercept, share, strength, vocabulary = KNOWN
-    return _logistic(
+    return logistic(
         intercept
         + share * evidence.share
         + strength * math.log1p(evidence.strength)
@@ -66,7 +66,7 @@ def known(evidence: Evidence) -> float:
 def right(evidence: Evidence) -> float:
     """Return the chance that the first passage is the right one, the answer being there."""
     intercept, share, strength, margin = RIGHT
-    return _logistic(
+    return logistic(
         intercept
         + share * evidence.share
         + strength * math.log1p(evidence.strength)
@@ -86,5 +86,6 @@ def verdict(evidence: Evidence) -> Verdict:
     return "answer" if answers(evidence) >= ANSWER_FROM else "suggest"
 
 
-def _logistic(value: float) -> float:
+def logistic(value: float) -> float:
+    """Return the chance that a weighted sum of evidence stands for, from 0 to 1."""
     return 1 / (1 + math.exp(-value))

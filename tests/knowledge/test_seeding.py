@@ -131,7 +131,7 @@ async def test_every_shipped_entry_is_found_by_its_own_question(
         last_day = (entry.effective_to or date(2027, 1, 1)) - timedelta(days=1)
         day = entry.effective_from or last_day
         found = library.shelf.find(entry.question, limit=3, as_of=day, internal=False)
-        cards = [library.shelf.card(passage_id) for passage_id in found.ids]
+        cards = [library.shelf.card(passage_id) for passage_id, _ in found.hits]
         if entry.question not in [card.question for card in cards if card]:
             missed.append(entry.id)
     assert len(missed) <= len(load_entries()) // 100

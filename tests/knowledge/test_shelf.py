@@ -66,8 +66,8 @@ def test_what_was_put_is_found_and_what_was_removed_is_not(tmp_path: Path) -> No
     changed.remove([1, 99])
     found = changed.find("主题党日是哪一天", limit=3, as_of=TODAY, internal=False)
     gone = changed.find("支委会多久开一次", limit=3, as_of=TODAY, internal=False)
-    assert found.ids[0] == 3
-    assert 1 not in gone.ids
+    assert found.hits[0][0] == 3
+    assert 1 not in {passage_id for passage_id, _ in gone.hits}
     assert changed.card(1) is None
 
 
