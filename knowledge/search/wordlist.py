@@ -33,7 +33,7 @@ class WordList:
             lines = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         start = lines.find(_END) + 1
         checksum, _, total = lines[:start].strip().partition(_GAP)
-        if checksum != b"%d" % zlib.crc32(memoryview(lines)[start:]) or not total.isdigit():
+        if not total.isdigit() or checksum != _checksum(total, memoryview(lines)[start:]):
             raise ValueError(f"{path.name} is damaged")
         return cls(lines, start, int(total))
 
@@ -74,6 +74,10 @@ def write(path: Path, words: Mapping[str, int]) -> None:
     """Store words; a crash at any moment leaves what was there before."""
     rows = sorted((word.encode(), frequency) for word, frequency in words.items())
     body = b"".join(b"%b %d\n" % row for row in rows)
-    head = b"%d %d\n" % (zlib.crc32(body), sum(words.values()))
+    total = b"%d" % sum(words.values())
     with replacing(path) as file:
-        file.write(head + body)
+        file.write(_checksum(total, body) + _GAP + total + _END + body)
+
+
+def _checksum(total: bytes, body: bytes | memoryview) -> bytes:
+    return b"%d" % zlib.crc32(body, zlib.crc32(total))
