@@ -6,6 +6,7 @@ import io
 import re
 import unicodedata
 
+from bot.filenames import file_name
 from scheduler.messages import Table
 
 WIDEST = 44
@@ -13,18 +14,7 @@ WIDEST = 44
 LONGEST = 30
 """Lines that are still read as one grid."""
 NAMELESS = "表格"
-_UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f"\\/:*?<>|\ud800-\udfff]')
-# Marks that turn the direction of what follows, and others that nobody sees.
-_HIDDEN = ("Cf", "Zl", "Zp")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-
-
-def file_name(name: str) -> str:
-    """Make `name` safe as the name of a sent file, keeping its ending."""
-    safe = _UNSAFE_IN_NAME.sub("_", name)
-    safe = "".join(c for c in safe if unicodedata.category(c) not in _HIDDEN).strip(". ") or "file"
-    stem, dot, ending = safe.rpartition(".")
-    return safe if len(safe) <= 100 else f"{stem[: 99 - len(ending)]}{dot}{ending}"[-100:]
 
 
 def workbook_name(table: Table) -> str:

@@ -7,12 +7,11 @@ the conversation hears of it, so that a double click, a retry and a lost answer 
 from __future__ import annotations
 
 import logging
-import re
-import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.filenames import file_name, last_part
 from bot.pages.channel import NAME
 from bot.pages.house import House, Visitor
 from bot.pages.hub import view
@@ -29,8 +28,6 @@ log = logging.getLogger(__name__)
 ASSISTANT = "支部助手"
 MENTION = f"@{ASSISTANT}"
 TEXT_LIMIT = 8_000
-NAME_LIMIT = 200
-NO_NAME = "未命名"
 # What is not on record in full cannot be handed in from the record.
 ONCE = frozenset({"upload", "phone"})
 
@@ -97,7 +94,7 @@ class Speaker:
 
     async def send_file(self, made: str, upload: Upload, caption: str) -> str:
         """Hand in a file; its bytes are fetched only if the conversation wants them."""
-        upload = replace(upload, name=file_name(upload.name))
+        upload = replace(upload, name=file_name(last_part(upload.name)))
         content = {
             "text": plain(caption)[:TEXT_LIMIT],
             "upload": {"name": upload.name, "size": upload.size},
@@ -190,16 +187,6 @@ def as_upload(name: str, size: int, chunks: AsyncIterator[bytes]) -> Upload:
         return bytes(data)
 
     return Upload(name=name, size=size, fetch=fetch)
-
-
-def file_name(name: str) -> str:
-    """Return the last part of a name without invisible characters; its ending is kept."""
-    last = re.split(r"[/\\]", plain(name))[-1]
-    shown = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip(" .")
-    stem, dot, ending = shown.rpartition(".")
-    if dot and stem and len(ending) < 10:
-        return f"{stem[: NAME_LIMIT - len(ending) - 1]}.{ending}"
-    return shown[:NAME_LIMIT] or NO_NAME
 
 
 def plain(text: str) -> str:

@@ -24,8 +24,9 @@ from bot.channels.telegram.layout import (
 from bot.channels.telegram.limiter import Turn
 from bot.channels.telegram.polls import Polls
 from bot.channels.telegram.speaker import Speaker
+from bot.filenames import file_name
 from bot.rendering.figure import draw
-from bot.spreadsheets import file_name, workbook, workbook_name
+from bot.spreadsheets import workbook, workbook_name
 from scheduler.channels import ChannelError, Delivery, Posted
 from scheduler.messages import Attachment, Figure, Table
 from scheduler.rates import Pace

@@ -110,9 +110,9 @@ async def test_a_file_can_be_dropped_on_the_page(desk: Desk) -> None:
 
 async def test_a_hostile_file_name_is_a_name_and_nothing_else(desk: Desk) -> None:
     page = await desk.chat("钟意如")
-    name = "../../etc/<img src=x onerror=alert(1)>\u202efdp.md"
+    name = "../../etc/<img src=x onerror=alert(1)>&lt;b&gt;\u202efdp.md"
     await attach(page, name, b"x")
-    await expect(own(page)).to_contain_text("<img src=x onerror=alert(1)>fdp.md")
+    await expect(own(page)).to_contain_text("_img src=x onerror=alert(1)_&lt;b&gt;fdp.md")
     await expect(own(page)).not_to_contain_text("..")
     await expect(page.locator(".zb-lines img")).to_have_count(0)
 

@@ -155,7 +155,7 @@ async def test_it_sends_other_files_under_a_safe_name(desk: Desk) -> None:
     await desk.channel.send(
         to(42, Message("", attachment=Attachment(8, '../"a\r\nb.txt', "text/plain")))
     )
-    assert desk.api.calls[0]["document"] == ("__a__b.txt", b"text")
+    assert desk.api.calls[0]["document"] == ("__ab.txt", b"text")
 
 
 async def test_it_gives_up_on_a_file_that_is_gone(desk: Desk) -> None:
@@ -176,7 +176,7 @@ async def test_it_shows_a_small_table_as_aligned_text(desk: Desk) -> None:
     ("title", "name"),
     [
         ("台账-第三党支部-2026", "台账-第三党支部-2026.xlsx"),
-        ("台账-../a:b\n-2026", "台账-.._a_b_-2026.xlsx"),
+        ("台账-../a:b\n-2026", "台账-.._a_b-2026.xlsx"),
         ("", "表格.xlsx"),
     ],
 )

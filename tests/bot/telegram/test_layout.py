@@ -13,7 +13,7 @@ from telegram import InlineKeyboardMarkup
 
 from bot.channels.telegram.layout import buttons, clean, parts
 from bot.channels.telegram.split import units
-from bot.spreadsheets import file_name, monospaced, workbook, workbook_name
+from bot.spreadsheets import monospaced, workbook, workbook_name
 from scheduler.messages import Button, Message, Quote, Table
 
 words = st.builds(
@@ -83,21 +83,6 @@ def test_an_empty_label_is_still_a_button() -> None:
 def test_cleaning_keeps_the_length_in_telegrams_units(text: str) -> None:
     assert units(clean(text)) == units(text)
     clean(text).encode("utf-8")
-
-
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [
-        ("报告.docx", "报告.docx"),
-        ("../../etc/passwd", "_.._etc_passwd"),
-        ('a"\r\nb.txt', "a___b.txt"),
-        ("", "file"),
-        ("...", "file"),
-        ("长" * 300 + ".pdf", "长" * 96 + ".pdf"),
-    ],
-)
-def test_a_file_is_sent_under_a_safe_name(name: str, safe: str) -> None:
-    assert file_name(name) == safe
 
 
 @pytest.mark.parametrize(
