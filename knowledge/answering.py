@@ -21,6 +21,7 @@ from knowledge.cards import Card
 from knowledge.moments import Moment, moment
 from knowledge.search.numerals import to_digits
 from knowledge.sentences import cores, questions
+from knowledge.unanswered import likeness
 from knowledge.wordings import Candidate
 
 Verdict = Literal["answer", "suggest", "decline"]
@@ -280,10 +281,11 @@ def _verdict(found: Found, first: Candidate, ranked: Sequence[Candidate]) -> Ver
     """Say what to do with the first candidate; where its wordings do not tell, the search says."""
     if (seen := _seen(found, first, ranked)) is None:
         return found.verdict
-    right = wordings.right(seen)
-    if right < wordings.SURE_FROM and wordings.known(seen) < wordings.KNOWN_FROM:
+    right, known = wordings.right(seen), wordings.known(seen)
+    if right < wordings.SURE_FROM and known < wordings.KNOWN_FROM:
         return "decline"
-    return "answer" if right >= wordings.ANSWER_FROM else "suggest"
+    sure = right >= wordings.ANSWER_FROM and known >= wordings.TOLD_FROM
+    return "answer" if sure else "suggest"
 
 
 def _is_asked_alike(found: Found, ranked: Sequence[Candidate]) -> bool:
@@ -301,7 +303,8 @@ def _seen(found: Found, first: Candidate, ranked: Sequence[Candidate]) -> tuple[
     if len(found.question) > subjects.SHORT:
         return None
     others = [candidate for candidate in ranked if candidate is not first]
-    return wordings.features([first, *others], found.vocabulary)
+    elsewhere = likeness(wordings.characters(found.question))
+    return wordings.features([first, *others], found.vocabulary, elsewhere)
 
 
 def _asks_just_this(card: Card, *questions: str) -> bool:

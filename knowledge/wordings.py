@@ -28,14 +28,17 @@ TYPICAL = 0.6
 # So many of the first passages are compared.
 NEAR = 10
 RECENT = 4096
-# Intercept, then the weights of vocabulary, margin, lack and untold: the chance that the first
-# candidate answers, and the chance that the question is in scope at all, were half of them.
-RIGHT = (-1.07, 4.39, 7.81, -4.85, -2.6)
-KNOWN = (-4.59, 10.94, 2.77, -6.53, -9.54)
-ANSWER_FROM = 0.6
-# What is hardly known is declined, unless the first candidate is surely right.
+# Intercept, then the weights of vocabulary, margin, lack, untold and elsewhere: the chance that
+# the first candidate answers, and the chance that the question is in scope at all, were half of
+# them.
+RIGHT = (0.24, 4.47, 7.94, -5.45, -3.1, -2.62)
+KNOWN = (1.02, 12.02, 1.81, -10.52, -9.87, -9.03)
+ANSWER_FROM = 0.5
+# What is less likely known is only offered; what hardly is, is declined, unless the first
+# candidate is surely right.
+TOLD_FROM = 0.3
 KNOWN_FROM = 0.1
-SURE_FROM = 0.8
+SURE_FROM = 0.9
 # What names nothing of the trade must be known all the better.
 ALIKE_FROM = 0.3
 
@@ -77,7 +80,7 @@ def ordered(question: str, found: Sequence[tuple[Card, float]]) -> list[Candidat
 
     `question` is as the search understood it; `found` has the scores of the search, best first.
     """
-    asked = _characters(question)
+    asked = characters(question)
     best = found[0][1] if found else 1.0
     near = [Candidate(card, score / best, unlike(card, asked)) for card, score in found[:NEAR]]
     far = [Candidate(card, score / best, None) for card, score in found[NEAR:]]
@@ -90,21 +93,23 @@ def unlike(card: Card, asked: frozenset[str]) -> Unlike | None:
     if not said or not asked:
         return None
     told = asked & said.keys()
-    untold = asked - told - _characters(card.text)
+    untold = asked - told - characters(card.text)
     return Unlike(1 - sum(said[character] for character in told), len(untold) / len(asked))
 
 
-def features(candidates: Sequence[Candidate], vocabulary: float) -> tuple[float, ...] | None:
+def features(
+    candidates: Sequence[Candidate], vocabulary: float, elsewhere: float
+) -> tuple[float, ...] | None:
     """Return what `RIGHT` and `KNOWN` weigh for the first candidate; None if it has few wordings.
 
-    `vocabulary` is that of `knowledge.search.confidence.Evidence`; the margin is how far the
-    second candidate falls behind.
+    `vocabulary` is that of `knowledge.search.confidence.Evidence`, `elsewhere` the likeness to
+    the nearest of `knowledge.unanswered`; the margin is how far the second candidate falls behind.
     """
     first = candidates[0]
     if first.unlike is None:
         return None
     margin = first.rank - candidates[1].rank if len(candidates) > 1 else 1.0
-    return vocabulary, margin, first.unlike.lack, first.unlike.untold
+    return vocabulary, margin, first.unlike.lack, first.unlike.untold, elsewhere
 
 
 def right(seen: tuple[float, ...]) -> float:
@@ -132,10 +137,11 @@ def profile(wordings: tuple[str, ...]) -> Mapping[str, float]:
         return {}
     lexicon = shipped()
     forms = (lexicon.written_out(lexicon.normalise(wording)) for wording in wordings)
-    said = Counter(character for form in forms for character in _characters(form))
+    said = Counter(character for form in forms for character in characters(form))
     whole = said.total()
     return {character: times / whole for character, times in said.items()}
 
 
-def _characters(text: str) -> frozenset[str]:
+def characters(text: str) -> frozenset[str]:
+    """Return the characters that are compared: no blanks and no marks."""
     return frozenset(_CHARACTER.findall(text))

@@ -58,7 +58,7 @@ def test_a_text_with_few_wordings_is_neither_raised_nor_sunk() -> None:
     assert unlike(DOCUMENT, frozenset("支部")) is None
     assert first("支部几年一届", (DOCUMENT, 10.0), (BRANCH, 4.0)) == DOCUMENT.id
     assert first("支部几年一届", (DOCUMENT, 10.0), (BRANCH, 9.9)) == BRANCH.id
-    assert features(ordered("支部几年一届", [(DOCUMENT, 10.0)]), 1.0) is None
+    assert features(ordered("支部几年一届", [(DOCUMENT, 10.0)]), 1.0, 0.0) is None
 
 
 def test_what_lies_far_behind_keeps_its_place() -> None:
@@ -78,18 +78,20 @@ def test_nothing_found_is_no_candidate() -> None:
 
 @pytest.mark.parametrize("constants", [RIGHT, KNOWN])
 def test_a_wider_margin_and_less_untold_make_it_surer(constants: tuple[float, ...]) -> None:
-    _, vocabulary, margin, lack, untold = constants
+    _, vocabulary, margin, lack, untold, elsewhere = constants
     assert vocabulary > 0 < margin
     assert lack < 0 > untold
+    assert elsewhere < 0
 
 
 @pytest.mark.parametrize("chance", [right, known])
 def test_what_is_like_the_wordings_is_surer(chance: Callable[[tuple[float, ...]], float]) -> None:
-    assert chance((1.0, 0.5, 0.3, 0.0)) > chance((1.0, 0.0, 0.6, 0.3))
+    assert chance((1.0, 0.5, 0.3, 0.0, 0.2)) > chance((1.0, 0.0, 0.6, 0.3, 0.2))
 
 
 def test_what_is_unlike_all_wordings_is_not_known() -> None:
-    assert known((1.0, 0.2, 0.4, 0.1)) > KNOWN_FROM > known((0.8, 0.0, 0.8, 0.4))
+    assert known((1.0, 0.2, 0.4, 0.1, 0.3)) > KNOWN_FROM > known((0.8, 0.0, 0.8, 0.4, 0.3))
+    assert known((1.0, 0.2, 0.4, 0.1, 0.9)) < known((1.0, 0.2, 0.4, 0.1, 0.3))
 
 
 questions = st.text("党支部村任期几年换届费", min_size=1, max_size=12)
