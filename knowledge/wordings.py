@@ -31,8 +31,8 @@ RECENT = 4096
 # Intercept, then the weights of vocabulary, margin, lack, untold and elsewhere: the chance that
 # the first candidate answers, and the chance that the question is in scope at all, were half of
 # them.
-RIGHT = (0.24, 4.47, 7.94, -5.45, -3.1, -2.62)
-KNOWN = (1.02, 12.02, 1.81, -10.52, -9.87, -9.03)
+RIGHT = (0.32, 4.52, 7.92, -5.49, -3.16, -2.73)
+KNOWN = (1.29, 12.39, 1.8, -10.7, -10.16, -9.64)
 ANSWER_FROM = 0.5
 # What is less likely known is only offered; what hardly is, is declined, unless the first
 # candidate is surely right.
