@@ -26,7 +26,8 @@ _FRONT_TITLE = re.compile(r"^title:(.+)$", re.MULTILINE)
 _INLINE = (
     (re.compile(r"<!--.{0,500}?-->"), ""),
     (re.compile(r"<br[ \t]*/?>", re.IGNORECASE), "\n"),
-    (re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:[ \t]+\"[^\"]*\")?\)"), r"\1"),
+    # An address has one of these marks and no Chinese: 条例[修订](试行) is no link.
+    (re.compile(r"!?\[([^\[\]]*)\]\((?=[^()\s]*[./#:])[!-'*-~]+(?:[ \t]+\"[^\"]*\")?\)"), r"\1"),
     (re.compile(r"(\*\*|__|~~)(?=\S)(.{1,200}?)(?<=\S)\1"), r"\2"),
     (re.compile(r"(?<![\w*])[*_](?=\S)([^*_\n]{1,200}?)(?<=\S)[*_](?![\w*])"), r"\1"),
     (re.compile(r"`([^`\n]+)`"), r"\1"),

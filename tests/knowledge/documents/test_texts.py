@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from knowledge.documents import BlockKind, DocumentError, read
@@ -153,7 +153,23 @@ title: "支部手册"
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("见[条例](https://a.example/b)第三条", "见条例第三条"),
+        ("见[第三条](#third)", "见第三条"),
+        ("![](a.png)见图", "见图"),
+        ("条例[修订](试行)", "条例[修订](试行)"),
+        ("条例[修订](2018)", "条例[修订](2018)"),
+        ("[](党费)", "[](党费)"),
+    ],
+)
+def test_only_an_address_makes_a_link(text: str, shown: str) -> None:
+    assert read("a.md", text.encode()).text == shown
+
+
 @given(st.text(alphabet="#|-*_`[]()\\> \n\t=党费1.", max_size=200))
+@example("[](费)")
 def test_markdown_of_any_shape_keeps_its_characters(text: str) -> None:
     """Only marks may be lost, never words."""
     data = ("始" + text).encode()
