@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from knowledge.search.lexicon import shipped
+
 # importlib.resources takes 10 ms to import, which the first answer of a process would pay.
 RULES = Path(__file__).parent / "data" / "boundaries.toml"
 # A rule is about one short request; what follows is not read.
@@ -58,6 +60,7 @@ def judge(text: str) -> Boundary | None:
 
 def _fold(text: str) -> str:
     even = unicodedata.normalize("NFKC", text[:READ]).lower()
+    even = shipped().normalise.simplified(even)
     even = "".join(c for c in even if unicodedata.category(c) not in PICTURES)
     return CJK_SPACE.sub("", SPACES.sub(" ", even)).strip(EDGES)
 

@@ -45,7 +45,7 @@ class Normaliser:
 
     def __call__(self, text: str) -> str:
         """Return the one form of a text. Every `str` has one, and it is its own form."""
-        text = self._simplified(unicodedata.normalize("NFKC", text).lower())
+        text = self.simplified(unicodedata.normalize("NFKC", text).lower())
         text = to_digits(_INVISIBLE.sub("", text))
         text = _SIGNED.sub(_number_or_words, _FOREIGN.sub(" ", text))
         return _SPACES.sub(" ", text).strip(" ")
@@ -56,7 +56,8 @@ class Normaliser:
         longest_first = sorted(self._phrases, key=lambda phrase: (-len(phrase), phrase))
         return re.compile("|".join(longest_first) or "(?!)")
 
-    def _simplified(self, text: str) -> str:
+    def simplified(self, text: str) -> str:
+        """Return a text in simplified characters, changed in nothing else."""
         if self._openings.isdisjoint(text):
             return text.translate(self._characters)
         parts, end = [], 0

@@ -10,6 +10,11 @@ from knowledge.boundaries import Boundary, judge
 
 PRIVATE = """
 李书记一个月工资是多少
+张三交了多少党费
+張三交了多少黨費
+王建国今年欠了几个月党费
+李明上个月缺席了几次会
+赵敏今年学了多少学时
 支部书记的手机号
 上回开会谁没投赞成票
 我们这儿谁受过处分
