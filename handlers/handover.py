@@ -142,7 +142,9 @@ async def publish(context: Context) -> Reply:
         context.session, row.id, ProposalState.PUBLISHED, by=context.person_id, now=context.now
     ):
         raise UserError("这条建议已经处理过了。")
-    await questions.publish(context.session, row, by=context.person_id, now=context.now)
+    await questions.publish(
+        context.session, row, by=context.person_id, now=context.now, today=context.today
+    )
     await context.record("proposal.publish", f"proposal:{row.id}")
     await _tell_proposer(context, row, "已收入知识库，谢谢！")
     return Reply(f"已发布：{row.question}", replaces=True)

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -121,7 +121,9 @@ async def unsettle(session: AsyncSession, at: datetime, *, within: Scope) -> int
     return await _settle(session, within, Asked.settled_at == at, at=None)
 
 
-async def publish(session: AsyncSession, proposal: Proposal, *, by: int, now: datetime) -> int:
+async def publish(
+    session: AsyncSession, proposal: Proposal, *, by: int, now: datetime, today: date
+) -> int:
     """Put an approved pair into the library, for bound persons; returns the passage's id."""
     revision = await begin_change(session)
     unit = await session.get_one(Unit, proposal.unit_id)
@@ -132,7 +134,7 @@ async def publish(session: AsyncSession, proposal: Proposal, *, by: int, now: da
         question=proposal.question,
         text=proposal.answer,
         regulation=ANSWERS_TITLE,
-        label=f"{unit.name} {now:%Y-%m-%d}",
+        label=f"{unit.name} {today}",
         topic=ANSWERS_TITLE,
         digest=hashlib.sha256(f"{proposal.question}\n{proposal.answer}".encode()).hexdigest(),
         position=proposal.id,

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -51,6 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(settings: Settings, options: argparse.Namespace) -> int:
     """Carry out one subcommand; 1 when a file was refused."""
     logs.set_up(settings)
+    options.today = utc_now().astimezone(settings.zone).date()
     return asyncio.run(_run(settings, options))
 
 
@@ -113,7 +114,6 @@ async def _seed(database: Database, options: argparse.Namespace) -> int:
 
 
 async def _list(database: Database, options: argparse.Namespace) -> int:
-    today = datetime.now(UTC).date()
     async with database.read() as session:
         total = await catalogue.count_documents(session)
         for line in await catalogue.documents(session, page=options.page):
@@ -121,7 +121,7 @@ async def _list(database: Database, options: argparse.Namespace) -> int:
             console.print(f"{line.id:5}  {line.title}{retired}", markup=False)
             for version in line.versions:
                 since = version.valid_from or ""
-                state = f"{version.state(today)}  {version.count} passages  {since}"
+                state = f"{version.state(options.today)}  {version.count} passages  {since}"
                 console.print(f"         version {version.id}: {version.label}  {state}")
     console.print(f"page {options.page} of {-(-total // catalogue.PAGE)}")
     return 0

@@ -1,9 +1,12 @@
 """A question goes to a person; the answer comes back and becomes knowledge after one approval."""
 
+from datetime import timedelta
+
 import pytest
 
 from db import accounts
 from handlers.reply import Message
+from tests.conftest import START
 from tests.handlers.conftest import (
     ADMINISTRATOR,
     CHANNEL,
@@ -67,6 +70,16 @@ async def test_the_pair_is_found_after_one_approval(talk: Talk) -> None:
     await talk.press(EDITOR, card, "发布")
     [reply] = await talk.say(SIBLING, QUESTION)
     assert ANSWER in reply.text
+
+
+async def test_what_is_published_at_night_bears_the_day_of_the_organisation(talk: Talk) -> None:
+    talk.later(hours=15)  # 17:00 UTC is 01:00 in Shanghai
+    await answered(talk)
+    [card] = talk.mail(EDITOR)
+    await talk.press(EDITOR, card, "发布")
+    [reply] = await talk.say(SIBLING, QUESTION)
+    assert reply.quote is not None
+    assert f"{START.date() + timedelta(days=1)}" in reply.quote.version
 
 
 async def test_two_editors_decide_once(talk: Talk) -> None:
