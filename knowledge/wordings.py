@@ -31,8 +31,8 @@ RECENT = 4096
 # Intercept, then the weights of vocabulary, margin, lack, untold and elsewhere: the chance that
 # the first candidate answers, and the chance that the question is in scope at all, were half of
 # them.
-RIGHT = (0.32, 4.52, 7.92, -5.49, -3.16, -2.73)
-KNOWN = (1.29, 12.39, 1.8, -10.7, -10.16, -9.64)
+RIGHT = (0.49, 4.53, 7.85, -5.56, -3.33, -2.98)
+KNOWN = (1.66, 12.18, 1.8, -10.58, -10.24, -10.03)
 ANSWER_FROM = 0.5
 # What is less likely known is only offered; what hardly is, is declined, unless the first
 # candidate is surely right.
