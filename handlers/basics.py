@@ -24,11 +24,7 @@ def register(router: Router) -> None:
             for route in router.listed(context.actor)
             if route.words
         ]
-        bound = (
-            ""
-            if context.actor.bound
-            else "\n\n你还没有绑定身份，现在可以查公开知识；发送“绑定”了解办法。"
-        )
+        bound = "" if context.actor.bound else UNBOUND
         return Reply(
             "直接发文字提问，例如：支委会多久开一次？\n\n也可以发送：\n" + "\n".join(lines) + bound
         )
