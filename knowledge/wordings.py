@@ -31,8 +31,8 @@ RECENT = 4096
 # Intercept, then the weights of vocabulary, margin, lack, untold and elsewhere: the chance that
 # the first candidate answers, and the chance that the question is in scope at all, were half of
 # them.
-RIGHT = (0.49, 4.53, 7.85, -5.56, -3.33, -2.98)
-KNOWN = (1.66, 12.18, 1.8, -10.58, -10.24, -10.03)
+RIGHT = (0.49, 4.53, 7.85, -5.55, -3.33, -2.97)
+KNOWN = (1.66, 12.15, 1.76, -10.55, -10.22, -9.97)
 ANSWER_FROM = 0.5
 # What is less likely known is only offered; what hardly is, is declined, unless the first
 # candidate is surely right.
