@@ -17,8 +17,9 @@ from scheduler.channels import ChannelError, Posted
 from scheduler.kinds import Doubtful
 from scheduler.rates import Pace
 
-# Waits before the next attempt; after the last the message has failed.
-BACKOFF = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 60))
+# Waits before the next attempt; after the last the message has failed. The first is short: a
+# server that stumbled once should not keep an asker waiting.
+BACKOFF = tuple(timedelta(seconds=s) for s in (5, 60, 300, 900, 3600))
 # The waits of messages differ by up to this part of them.
 JITTER = 0.25
 # So many chats limited by the service within so long mean the channel as a whole.
