@@ -21,11 +21,15 @@ from knowledge import answering
 from knowledge.answering import Answer
 from knowledge.shelf import Shelf
 
+STANDARD_INPUT = "-"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("question", nargs="?", help="the question, in Chinese")
-    parser.add_argument("--jsonl", metavar="FILE", help='lines of {"question": …, "as_of": …}')
+    parser.add_argument(
+        "--jsonl", metavar="FILE", help='lines of {"question": …, "as_of": …}; - is standard input'
+    )
     parser.add_argument("--as-of", metavar="DATE", help="the day whose rules are meant (ISO 8601)")
 
 
@@ -57,10 +61,7 @@ def as_json(question: str, answer: Answer) -> dict[str, Any]:
 
 
 def _answer_lines(settings: Settings, name: str, today: date) -> None:
-    path = Path(name)
-    if not path.is_file():
-        raise Refusal(f"there is no file {name}")
-    asked = list(_lines(path, today))
+    asked = list(_lines(_read(name), today))
     shelf = _shelf(settings)
     for question, as_of in asked:
         answer = answering.answer(shelf, question, as_of=as_of, internal=True)
@@ -77,11 +78,19 @@ def _written(values: dict[str, Any]) -> str:
     return text
 
 
-def _lines(path: Path, today: date) -> Iterator[tuple[str, date]]:
+def _read(name: str) -> str:
     try:
-        content = path.read_text("utf-8-sig")
+        content = sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Refusal(f"{path.name} is not a UTF-8 file") from error
+        raise Refusal(f"{Path(name).name} is not a UTF-8 file") from error
+    except FileNotFoundError as error:
+        raise Refusal(f"there is no file {name}") from error
+    except OSError as error:
+        raise Refusal(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _lines(content: str, today: date) -> Iterator[tuple[str, date]]:
     # Not splitlines(): JSON allows U+2028 and its like inside a string.
     for number, line in enumerate(content.split("\n"), 1):
         if not line.strip():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import json
 import os
 import shutil
@@ -97,6 +98,19 @@ def test_ask_answers_a_file_line_by_line(zhibu: Zhibu, tmp_path: Path) -> None:
     assert lines[1]["verdict"] == "decline"
     assert lines[0]["source"]["version"] == "2014"
     assert set(lines[0]) == {"question", "verdict", "text", "source", "score", "suggestions"}
+
+
+def test_ask_answers_what_is_piped_to_it(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    piped = io.BytesIO('{"question": "支委会多久开一次"}\r\n'.encode())
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(piped))
+    printed = here("ask", "--jsonl", "-").stdout
+    assert json.loads(printed)["verdict"] == "answer"
+
+
+def test_what_is_no_file_is_named(zhibu: Zhibu, tmp_path: Path) -> None:
+    for name in (tmp_path, tmp_path / "none"):
+        done = zhibu("ask", "--jsonl", str(name))
+        assert (done.returncode, str(name) in done.stderr) == (1, True)
 
 
 def test_ask_keeps_a_line_separator_inside_a_question(zhibu: Zhibu, tmp_path: Path) -> None:
